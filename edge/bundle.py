@@ -145,9 +145,7 @@ def _refuse_unfit(folder: Path, manifest: Manifest) -> None:
             raise _refusal(folder, f"{name} {found!r}", f"{name} {want!r}")
     if _version(folder, manifest.min_edge_version) > EDGE_VERSION:
         here = ".".join(map(str, EDGE_VERSION))
-        raise _refusal(
-            folder, f"a bundle for Quietstep {manifest.min_edge_version}", f"one for {here} or older"
-        )
+        raise _refusal(folder, f"a bundle for Quietstep {manifest.min_edge_version}", f"one for {here} or older")
 
 
 def _version(folder: Path, text: str) -> tuple[int, ...]:

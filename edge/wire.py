@@ -96,9 +96,7 @@ def decode(data: bytes) -> Message:
     try:
         message = _DECODER.decode(data)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise _refusal(
-            f"a message that does not decode ({type(error).__name__})", "a frame or a tick"
-        ) from error
+        raise _refusal(f"a message that does not decode ({type(error).__name__})", "a frame or a tick") from error
     if message.version != VERSION:
         raise _refusal(f"wire version {message.version}", f"version {VERSION}")
     if isinstance(message, Frame):
@@ -127,9 +125,7 @@ def ipc_endpoint(folder: Path) -> str:
     if folder.stat().st_mode & 0o077:
         raise WireError(f"the folder {folder} open to others", "mode 0700", f"Run: chmod 700 {folder}")
     if len(str(path)) > 100:
-        raise WireError(
-            f"the long path {path}", "at most 100 characters", "Set runtime_dir to a shorter folder."
-        )
+        raise WireError(f"the long path {path}", "at most 100 characters", "Set runtime_dir to a shorter folder.")
     return f"ipc://{path}"
 
 

@@ -1,0 +1,186 @@
+"""Configuration: one TOML file, checked strictly.
+
+Promises: every key is known, every value has its type and range, and a mistake is told with its line.
+Refuses unknown keys, two cameras in one place, and paths that cannot be meant. Environment variables
+``QUIETSTEP_DATA_DIR``, ``QUIETSTEP_POSE_MODEL`` and ``QUIETSTEP_KEY_FILE`` stand in for keys the file leaves out.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from edge.errors import ConfigError
+
+FILE_NAME: Final = "quietstep.toml"
+REFERENCE_BUNDLE: Final = Path(__file__).parent / "models" / "reference"
+
+Place = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9 _-]{0,31}$")]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Camera(_Strict):
+    """One camera: where it hangs and where its pictures come from."""
+
+    place: Place
+    source: Annotated[str, Field(min_length=1)]
+    crop: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
+    frames: tuple[int, int] | None = None
+    max_people: Annotated[int, Field(ge=1, le=4)] = 2
+    every_frame: bool = False
+
+    @field_validator("crop")
+    @classmethod
+    def _crop_has_area(cls, crop: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if crop and not (crop[0] < crop[2] and crop[1] < crop[3]):
+            raise ValueError("left, top, right, bottom as fractions, left < right and top < bottom")
+        return crop
+
+    @field_validator("frames")
+    @classmethod
+    def _frames_rise(cls, frames: tuple[int, int] | None) -> tuple[int, int] | None:
+        if frames and not 0 <= frames[0] <= frames[1]:
+            raise ValueError("first and last frame, counted from 0, first <= last")
+        return frames
+
+
+class Config(_Strict):
+    """Everything a home can set."""
+
+    camera: tuple[Camera, ...] = ()
+    data_dir: Path
+    bundle: Path = REFERENCE_BUNDLE
+    pose_model: Path | None = None
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _places_differ(self) -> "Config":
+        places = [camera.place for camera in self.camera]
+        twice = sorted({place for place in places if places.count(place) > 1})
+        if twice:
+            raise ValueError(f"one camera in each place, and {', '.join(twice)} named once")
+        return self
+
+    @property
+    def diary(self) -> Path:
+        """The diary's file."""
+        return self.data_dir / "diary.db"
+
+    @property
+    def key(self) -> Path:
+        """The key file of the diary."""
+        return self.key_file or self.data_dir / "diary.key"
+
+
+class _Environment(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="QUIETSTEP_", extra="ignore")
+
+    data_dir: Path = Path(platformdirs.user_data_dir("quietstep"))
+    pose_model: Path | None = None
+    key_file: Path | None = None
+
+
+def find_config() -> Path | None:
+    """``quietstep.toml`` here, else in the user's configuration folder, else None."""
+    places = (Path.cwd(), Path(platformdirs.user_config_dir("quietstep")))
+    return next((place / FILE_NAME for place in places if (place / FILE_NAME).is_file()), None)
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration in ``path`` (None: defaults only); raises ConfigError naming file, line and remedy."""
+    text = _read(path) if path else ""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} that is not TOML ({error})", "a TOML file", "Mend that line.") from error
+    defaults = _Environment().model_dump(exclude_none=True)
+    try:
+        return Config.model_validate(defaults | values)
+    except ValidationError as error:
+        raise _sentence(path, text, error) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"no readable file {path} ({error})", "a quietstep.toml", "Check the path.") from error
+
+
+def _sentence(path: Path | None, text: str, error: ValidationError) -> ConfigError:
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    loc = first["loc"]
+    line = line_of(text, loc)
+    where = f"{path}, line {line}" if line else f"{path or 'the settings'}"
+    name = _name(loc)
+    if first["type"] == "extra_forbidden":
+        return ConfigError(f"the unknown key {name} in {where}", _known(loc), _hint(str(loc[-1]), loc))
+    if first["type"] == "missing":
+        return ConfigError(f"no {name} in {where}", f"a line {loc[-1]} = …", "Add that line.")
+    message = first["msg"].removeprefix("Value error, ")
+    if not loc:
+        return ConfigError(f"{where} that contradicts itself", message, "Mend the file.")
+    return ConfigError(f"{name} = {_shown(first)} in {where}", message[0].lower() + message[1:], "Mend that line.")
+
+
+def _name(loc: tuple[int | str, ...]) -> str:
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc]
+    return "".join(parts).removeprefix(".") or "the file"
+
+
+def _shown(problem: Any) -> str:
+    value = problem.get("input")
+    return repr(value) if isinstance(value, str | int | float) else "…"
+
+
+def _fields(loc: tuple[int | str, ...]) -> list[str]:
+    return list(Camera.model_fields if loc[:1] == ("camera",) else Config.model_fields)
+
+
+def _known(loc: tuple[int | str, ...]) -> str:
+    return f"one of {', '.join(_fields(loc))}"
+
+
+def _hint(key: str, loc: tuple[int | str, ...]) -> str:
+    close = difflib.get_close_matches(key, _fields(loc), n=1)
+    return f"Did you mean {close[0]!r}?" if close else "Remove that line."
+
+
+def line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
+    """The line, from 1, of the key that ``loc`` names: ("data_dir",) or ("camera", 1, "crop").
+
+    Where the key itself is not written (a missing one), the line of its table's header.
+    """
+    table, index = (str(loc[0]), int(loc[1])) if len(loc) > 1 else ("", 0)
+    header_line = None
+    for number, where, key in _keys(text):
+        if where == (table, index) and key == "":
+            header_line = number
+        if where == (table, index) and len(loc) != 2 and loc and key == str(loc[-1]):
+            return number
+        if len(loc) == 1 and key == "" and where[0] == str(loc[0]):
+            return number
+    return header_line
+
+
+def _keys(text: str) -> Iterator[tuple[int, tuple[str, int], str]]:
+    """Line number, (table, its index) and key of each line that holds a key; a header has the empty key."""
+    where = ("", 0)
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]", line):
+            counts[header[1]] = counts.get(header[1], -1) + 1
+            where = (header[1], counts[header[1]])
+            yield number, where, ""
+        elif key := re.match(r"\s*([\w-]+)\s*=", line):
+            yield number, where, key[1]

@@ -1,0 +1,80 @@
+"""Counters the monitor advances and the supervisor reads, in one page of anonymous memory.
+
+Promises: reading never blocks the monitor; every gauge only tells how much, never who or how. The page has no name
+and goes when the processes go. Refuses anything but the gauges listed here.
+"""
+
+import mmap
+import os
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+import numpy as np
+
+GAUGES: Final = (
+    "beat",  # messages handled, ticks included: the sign of life
+    "n_frames",
+    "n_gaps",  # frames missing from the sequence numbers
+    "n_refused",  # messages that were not sound
+    "n_people",  # in the newest frame of any camera
+    "n_contacts",
+    "n_cycles",
+    "n_refused_cycles",
+    "n_abstained",
+    "n_rows",  # trend rows written
+    "diary_failures",
+    "ready",
+)
+_PAGE: Final = 4096
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """All gauges at one moment."""
+
+    beat: int
+    n_frames: int
+    n_gaps: int
+    n_refused: int
+    n_people: int
+    n_contacts: int
+    n_cycles: int
+    n_refused_cycles: int
+    n_abstained: int
+    n_rows: int
+    diary_failures: int
+    ready: int
+
+
+class Gauges:
+    """The page, mapped by its file descriptor; ``create`` makes one, the descriptor is inherited."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._page = mmap.mmap(fd, _PAGE)
+        self._values = np.frombuffer(self._page, dtype=np.int64, count=len(GAUGES))
+
+    @classmethod
+    def create(cls) -> "Gauges":
+        """A new page of zeros in anonymous memory."""
+        fd = os.memfd_create("quietstep-gauges", 0)
+        os.ftruncate(fd, _PAGE)
+        os.set_inheritable(fd, True)
+        return cls(fd)
+
+    def add(self, name: str, n: int = 1) -> None:
+        """Advance one gauge."""
+        self._values[GAUGES.index(name)] += n
+
+    def put(self, name: str, value: int) -> None:
+        """Set one gauge."""
+        self._values[GAUGES.index(name)] = value
+
+    def clear(self, names: Iterable[str] = GAUGES) -> None:
+        """Set gauges to zero, before a new monitor starts."""
+        for name in names:
+            self.put(name, 0)
+
+    def read(self) -> Reading:
+        """All gauges now."""
+        return Reading(*(int(value) for value in self._values))

@@ -1,0 +1,58 @@
+"""When a process counts as hung and how soon a dead one comes back; decisions only, no clock and no processes.
+
+Promises: a process is judged by its progress, never by its own word; a process that still warms up is not judged;
+one that dies again and again is brought back ever more slowly, but always brought back (a home has no operator).
+Times are monotonic seconds that come in with the call.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+WARM_UP_S: Final = 60.0
+"""Longest accepted time from start to the first progress (model load on a slow device, pitfall 15)."""
+STALL_S: Final = 5.0
+"""Longest accepted time without progress once there was some."""
+FIRST_DELAY_S: Final = 0.2
+LONGEST_DELAY_S: Final = 30.0
+STEADY_S: Final = 60.0
+"""A process that ran this long died by accident, not in a loop: the delay starts over."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """The life of one child process, told by its starts, its progress and its deaths."""
+
+    started_s: float = 0.0
+    progress: int = 0
+    progressed_s: float | None = None
+    n_deaths: int = 0
+    delay_s: float = 0.0
+    due_s: float = 0.0
+
+    def start(self, now_s: float, progress: int) -> None:
+        """The process was started; ``progress`` is where its counter stands."""
+        self.started_s, self.progress, self.progressed_s = now_s, progress, None
+
+    def update(self, now_s: float, progress: int, *, waiting: bool = False) -> bool:
+        """Note the counter; True while the process is in order, False when it hangs.
+
+        ``waiting`` says that it has nothing to do (no input), which is not a hang.
+        """
+        if progress != self.progress or (waiting and self.progressed_s is not None):
+            self.progress, self.progressed_s = progress, now_s
+        if self.progressed_s is None:
+            return now_s - self.started_s < WARM_UP_S
+        return now_s - self.progressed_s < STALL_S
+
+    def flowing(self, now_s: float, within_s: float = 2.0) -> bool:
+        """True when it progressed within the last ``within_s`` seconds."""
+        return self.progressed_s is not None and now_s - self.progressed_s < within_s
+
+    def died(self, now_s: float) -> float:
+        """The process is gone; returns when it may start again (doubling delay, reset after a steady run)."""
+        steady = now_s - self.started_s > STEADY_S
+        self.delay_s = FIRST_DELAY_S if steady or not self.delay_s else min(2 * self.delay_s, LONGEST_DELAY_S)
+        self.n_deaths += 1
+        self.progressed_s = None
+        self.due_s = now_s + self.delay_s
+        return self.due_s
