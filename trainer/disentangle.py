@@ -166,7 +166,7 @@ class CodeClassifier(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Quadruples:
-    """Cells (B, F, T) as the encoders see them (perhaps augmented), their clean targets, and the crossed cells' masks.
+    """Cells (B, F, T) as the encoders see them (perhaps augmented), their targets, and the crossed cells' masks.
 
     ``has_kj_B`` and ``has_il_B`` are 0 where the training fold lacks x_kj or x_il; what stands there is ignored.
     """
