@@ -96,16 +96,20 @@ def find_config() -> Path | None:
     return next((place / FILE_NAME for place in places if (place / FILE_NAME).is_file()), None)
 
 
-def load_config(path: Path | None) -> Config:
-    """The configuration in ``path`` (None: defaults only); raises ConfigError naming file, line and remedy."""
+def load_config(path: Path | None, **overrides: Any) -> Config:
+    """The configuration in ``path`` (None: defaults only) with what the command line says in its place.
+
+    Overrides that are None count as not said. Raises ConfigError naming file, line and remedy.
+    """
     text = _read(path) if path else ""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} that is not TOML ({error})", "a TOML file", "Mend that line.") from error
+    said = {key: value for key, value in overrides.items() if value is not None}
     defaults = _Environment().model_dump(exclude_none=True)
     try:
-        return Config.model_validate(defaults | values)
+        return Config.model_validate(defaults | values | said)
     except ValidationError as error:
         raise _sentence(path, text, error) from error
 

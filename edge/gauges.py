@@ -27,6 +27,8 @@ GAUGES: Final = (
     "ready",
 )
 _PAGE: Final = 4096
+_RUNG_AT: Final = 2048
+_RUNG_BYTES: Final = 32
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -69,6 +71,14 @@ class Gauges:
     def put(self, name: str, value: int) -> None:
         """Set one gauge."""
         self._values[GAUGES.index(name)] = value
+
+    def put_rung(self, rung: str) -> None:
+        """Name the rung the encoder answers on."""
+        self._page[_RUNG_AT : _RUNG_AT + _RUNG_BYTES] = rung.encode()[:_RUNG_BYTES].ljust(_RUNG_BYTES, b"\0")
+
+    def rung(self) -> str:
+        """The rung in use, empty before the encoder is ready."""
+        return self._page[_RUNG_AT : _RUNG_AT + _RUNG_BYTES].rstrip(b"\0").decode(errors="replace")
 
     def clear(self, names: Iterable[str] = GAUGES) -> None:
         """Set gauges to zero, before a new monitor starts."""

@@ -1,0 +1,181 @@
+"""Frames and ticks in, trend rows out: the only module that knows both a body and the diary.
+
+Promises: one message after the other, deterministic, no clock and no sockets of its own; what leaves towards the
+diary is a judgement or a minute's kind, with a time and a place. A minute is booked ``GRACE_S`` after it ended, so
+that what was still on its way is in it. Refuses to guess: a cycle the segmenter refused, or that the encoder does
+not know, is an abstention with its reason.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from edge.affect import AbstainReason, Abstention, Judgement
+from edge.diary import CycleNote, Diary, MinuteNote, TrendRow, classify_minute
+from edge.encoder import AffectEncoder, judge
+from edge.gait.cycle import Contact, GaitCycle
+from edge.minute_book import MinuteBook
+from edge.people import People, Step
+from edge.wire import Frame, Message, Tick
+
+GRACE_S: Final = 3.0
+QUIET_TICKS: Final = 3
+MAX_CAMERAS: Final = 64
+NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TimedJudgement:
+    """A judgement and the end of its cycle, in monotonic seconds."""
+
+    t_s: float
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one message led to."""
+
+    contacts: tuple[Contact, ...] = ()
+    cycles: tuple[GaitCycle, ...] = ()
+    judgements: tuple[TimedJudgement, ...] = ()
+    rows: tuple[TrendRow, ...] = ()
+    n_gaps: int = 0
+
+
+NOTHING: Final = Seen()
+
+
+@dataclass(slots=True)
+class Camera:
+    """What the monitor holds of one camera: its people, its minutes, and where its sequence stands."""
+
+    people: People = field(default_factory=People)
+    minutes: MinuteBook = field(default_factory=MinuteBook)
+    next_seq: int | None = None
+    wall_minus_mono_s: float = 0.0
+    n_quiet_ticks: int = 0
+
+
+class Monitor:
+    """The loop's one stage; ``update`` takes a message and returns what came of it."""
+
+    def __init__(self, encoder: AffectEncoder, diary: Diary, places: tuple[str, ...] = ()) -> None:
+        self._encoder = encoder
+        self._diary = diary
+        self._cameras: OrderedDict[str, Camera] = OrderedDict((place, Camera()) for place in places)
+        self._started = False
+
+    def update(self, message: Message) -> Seen:
+        """Take one frame or tick. May raise DiaryError (nothing is lost, the next minute writes again)."""
+        return self._tick(message) if isinstance(message, Tick) else self._frame(message)
+
+    def flush(self) -> Seen:
+        """Everyone leaves: finish what is pending, before the end of a recording or of the service."""
+        return _together(
+            [self._note(place, camera, list(camera.people.flush())) for place, camera in self._cameras.items()]
+        )
+
+    def stop(self, t_wall_s: float, *, for_good: bool = False) -> tuple[TrendRow, ...]:
+        """Book the minutes up to ``t_wall_s`` and tell the diary that watching ended on purpose.
+
+        ``for_good`` also closes the running bucket: nothing will follow (the end of a replay).
+        """
+        for camera in self._cameras.values():
+            camera.minutes.stop(t_wall_s)
+        rows = self._book(int(t_wall_s // 60) + 1)
+        return (*rows, *(self._diary.finish(t_wall_s) if for_good else self._diary.stop(t_wall_s)))
+
+    def _frame(self, frame: Frame) -> Seen:
+        camera = self._camera(frame.camera)
+        if camera is None:
+            return NOTHING
+        n_gaps = self._gap(camera, frame.seq)
+        camera.n_quiet_ticks = 0
+        camera.minutes.update(frame)
+        camera.wall_minus_mono_s = (frame.t_wall_ns - frame.t_mono_ns) / NS
+        steps = list(camera.people.update(frame.t_mono_ns / NS, frame.people))
+        if not steps:
+            return NOTHING if not n_gaps else Seen(n_gaps=n_gaps)
+        return self._note(frame.camera, camera, steps, n_gaps)
+
+    def _camera(self, place: str) -> Camera | None:
+        if place not in self._cameras and len(self._cameras) < MAX_CAMERAS:
+            self._cameras[place] = Camera()
+        return self._cameras.get(place)
+
+    @staticmethod
+    def _gap(camera: Camera, seq: int) -> int:
+        expected, camera.next_seq = camera.next_seq, seq + 1
+        return max(0, seq - expected) if expected is not None else 0
+
+    def _note(self, place: str, camera: Camera, steps: list[Step], n_gaps: int = 0) -> Seen:
+        cycles = [cycle for step in steps for cycle in step.segmented.cycles]
+        bouts = [bout for step in steps for bout in step.bouts]
+        judgements = self._judge(cycles)
+        rows: list[TrendRow] = []
+        for cycle, bout, judgement in zip(cycles, bouts, judgements, strict=True):
+            t_wall_s = cycle.end_s + camera.wall_minus_mono_s
+            rows += self._diary.update(CycleNote(place, t_wall_s, bout, judgement))
+        return Seen(
+            tuple(contact for step in steps for contact in step.segmented.contacts),
+            tuple(cycles),
+            tuple(TimedJudgement(cycle.end_s, said) for cycle, said in zip(cycles, judgements, strict=True)),
+            tuple(rows),
+            n_gaps,
+        )
+
+    def _judge(self, cycles: list[GaitCycle]) -> list[Judgement]:
+        judgements: list[Judgement] = [Abstention(AbstainReason.LOW_QUALITY)] * len(cycles)
+        usable = [n for n, cycle in enumerate(cycles) if cycle.usable and cycle.x_TJC is not None]
+        if usable:
+            x_NTJC = np.stack([cycles[n].x_TJC for n in usable])
+            duration_s_N = np.array([cycles[n].duration_s for n in usable], dtype=np.float32)
+            encoded = self._encoder.encode(x_NTJC, duration_s_N)
+            for n, judgement in zip(usable, judge(encoded, self._encoder.manifest), strict=True):
+                judgements[n] = judgement
+        return judgements
+
+    def _tick(self, tick: Tick) -> Seen:
+        t_wall_s = tick.t_wall_ns / NS
+        rows = self._start(t_wall_s) if not self._started else ()
+        for place in tick.down:
+            if camera := self._camera(place):
+                camera.minutes.down(t_wall_s)
+        rows += self._book(int((t_wall_s - GRACE_S) // 60))
+        parts = [self._fall_silent(place, camera) for place, camera in self._cameras.items()]
+        return _together([Seen(rows=rows), *parts])
+
+    def _start(self, t_wall_s: float) -> tuple[TrendRow, ...]:
+        self._started = True
+        return self._diary.start(t_wall_s, tuple(self._cameras))
+
+    def _fall_silent(self, place: str, camera: Camera) -> Seen:
+        """One more tick without a frame; after some, whoever was in view has left (frames tell it sooner)."""
+        camera.n_quiet_ticks += 1
+        if camera.n_quiet_ticks != QUIET_TICKS:
+            return NOTHING
+        return self._note(place, camera, list(camera.people.flush()))
+
+    def _book(self, before_minute: int) -> tuple[TrendRow, ...]:
+        """Book every minute before ``before_minute``; a minute nothing was heard of is the fault it is."""
+        rows: list[TrendRow] = []
+        for place, camera in self._cameras.items():
+            for minute, tally in camera.minutes.close(before_minute):
+                rows += self._diary.update(MinuteNote(place, minute, classify_minute(tally)))
+        return tuple(rows)
+
+
+def _together(parts: list[Seen]) -> Seen:
+    full = [part for part in parts if part is not NOTHING]
+    if not full:
+        return NOTHING
+    return Seen(
+        tuple(contact for part in full for contact in part.contacts),
+        tuple(cycle for part in full for cycle in part.cycles),
+        tuple(judgement for part in full for judgement in part.judgements),
+        tuple(row for part in full for row in part.rows),
+        sum(part.n_gaps for part in full),
+    )

@@ -1,0 +1,80 @@
+"""The configuration: what is known is taken, what is not is refused with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import load_config
+from edge.errors import ConfigError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "quietstep.toml"
+    path.write_text(text)
+    return path
+
+
+def refusal(folder: Path, text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load_config(written(folder, text))
+    return caught.value
+
+
+def test_a_whole_configuration_is_taken(tmp_path: Path) -> None:
+    text = (
+        'data_dir = "/d"\n[[camera]]\nplace = "hall"\nsource = "0"\ncrop = [0.0, 0.45, 1.0, 1.0]\nframes = [55, 190]\n'
+    )
+    config = load_config(written(tmp_path, text))
+    assert config.camera[0].crop == (0.0, 0.45, 1.0, 1.0)
+    assert config.camera[0].frames == (55, 190)
+    assert config.diary == Path("/d/diary.db")
+
+
+def test_an_unknown_key_is_refused_with_its_line_and_a_guess(tmp_path: Path) -> None:
+    error = refusal(tmp_path, '# a comment\n[[camera]]\nplace = "hall"\nsorce = "0"\n')
+    assert "line 4" in error.found
+    assert "'source'" in error.do
+
+
+def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
+    error = refusal(tmp_path, '\n[camra]\nplace = "hall"\n')
+    assert "camra" in error.found
+    assert "line 2" in error.found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[[camera]]\nplace = "a"\nsource = "0"\n[[camera]]\nplace = "B!"\nsource = "1"\n', "line 5"),
+        ('[[camera]]\nplace = "a"\nsource = "0"\ncrop = [0.5, 0.0, 0.5, 1.0]\n', "line 4"),
+        ('[[camera]]\nplace = "a"\nsource = "0"\nframes = [9, 3]\n', "line 4"),
+        ('[[camera]]\nplace = "a"\nsource = "0"\nmax_people = 9\n', "line 4"),
+        ('[[camera]]\nsource = "0"\n', "line 1"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, line: str) -> None:
+    assert line in refusal(tmp_path, text).found
+
+
+def test_two_cameras_in_one_place_are_refused(tmp_path: Path) -> None:
+    text = '[[camera]]\nplace = "a"\nsource = "0"\n[[camera]]\nplace = "a"\nsource = "1"\n'
+    assert "one camera in each place" in refusal(tmp_path, text).wanted
+
+
+def test_what_is_not_toml_is_refused(tmp_path: Path) -> None:
+    assert "not TOML" in refusal(tmp_path, "camera = [").found
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no readable file"):
+        load_config(tmp_path / "none.toml")
+
+
+def test_the_command_line_stands_before_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, 'data_dir = "/from-file"\n')
+    assert load_config(path, data_dir=Path("/said"), bundle=None).data_dir == Path("/said")
+
+
+def test_the_environment_names_the_key_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUIETSTEP_KEY_FILE", "/keys/mine")
+    assert load_config(None).key == Path("/keys/mine")
