@@ -1,4 +1,4 @@
-"""What every source of pictures gives, and how one is described.
+"""What every source of pictures gives.
 
 Promises: a Picture's time is the source's own, in seconds, near 0 at its first picture and strictly rising.
 Refuses nothing: plain values. A Picture's repr shows its size and time, never its pixels.
@@ -11,26 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from edge.errors import CameraError
+from edge.sense.specs import Box
 
 Rgb = npt.NDArray[np.uint8]
-Box = tuple[float, float, float, float]
-
-
-class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where pictures come from: a webcam's index, a video file, ``rtsp://…`` or ``synthetic:…``.
-
-    ``crop`` is left, top, right, bottom: fractions of the picture where all four are at most 1, else pixels.
-    ``frames`` are the first and last picture to use, counted from 0, both included.
-    """
-
-    source: str
-    crop: Box | None = None
-    frames: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ Refuses, with CameraError: a camera that is not there, a file that is no video, 
 from __future__ import annotations
 
 from edge.errors import CameraError
-from edge.sense.picture import Picture, PictureSource, SourceSpec, crop_window
+from edge.sense.picture import Picture, PictureSource, crop_window
+from edge.sense.specs import SourceSpec
 
 __all__ = ["Cut", "Picture", "PictureSource", "SourceSpec", "is_live", "is_synthetic", "open_source"]
 

@@ -18,7 +18,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.errors import CameraError
-from edge.sense.picture import Picture, SourceSpec, crop_window
+from edge.sense.picture import Picture, crop_window
+from edge.sense.specs import SourceSpec
 
 OPEN_LIMIT_S: Final = 10.0
 READ_LIMIT_S: Final = 5.0
