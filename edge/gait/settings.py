@@ -1,0 +1,52 @@
+"""Every number the segmenter uses, in one frozen value, with where it comes from.
+
+Measured in the project's study of gait cycles unless said otherwise. `rate_hz` is the rate of the inner grid, not
+of the camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GaitSettings:
+    """Settings of `CycleSegmenter`; times in seconds, lengths in leg lengths, shares in [0, 1]."""
+
+    rate_hz: float = 30.0
+    # Clock. Spacing up to 2.5 grid steps is a slow camera; wider is a gap whose grid samples count as filled.
+    max_spacing_s: float = 2.5 / 30.0
+    max_gap_s: float = 0.5
+    # Landmarks.
+    min_visibility: float = 0.5
+    swap_cost_ratio: float = 0.6
+    swap_doubt_s: float = 0.5
+    swap_max_step_s: float = 0.15
+    # Body frame.
+    axis_time_constant_s: float = 1.0
+    # Singular spectrum.
+    n_window: int = 90
+    n_first: int = 24
+    n_lags: int = 24
+    rank: int = 6
+    # Walking gate.
+    min_excursion: float = 0.12
+    max_correlation: float = -0.2
+    n_open: int = 24
+    n_close: int = 30
+    # Contacts.
+    half_width_s: float = 0.3
+    min_height: float = 0.25
+    refractory_s: float = 0.45
+    refractory_period_share: float = 0.45
+    n_delay: int = 3
+    n_delay_flush: int = 1
+    contact_offset_s: float = 0.020
+    # Cycles.
+    min_cycle_s: float = 0.4
+    max_cycle_s: float = 2.5
+    min_opposite_phase: float = 0.35
+    max_opposite_phase: float = 0.65
+    max_filled: float = 0.2
+    max_period_error: float = 0.25
+    turning_rad: float = 0.44
