@@ -36,7 +36,7 @@ class GaitSettings:
     n_close: int = 30
     # Contacts.
     half_width_s: float = 0.3
-    min_height: float = 0.25
+    min_height: float = 0.05
     refractory_s: float = 0.45
     refractory_period_share: float = 0.45
     n_delay: int = 3
