@@ -127,9 +127,7 @@ class MoodSums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def plus(self, other: Self) -> "MoodSums":
         """Both together."""
         counts = {f: getattr(self, f) + getattr(other, f) for f in _COUNT_FIELDS}
-        return MoodSums(
-            **counts, valence=self.valence.plus(other.valence), arousal=self.arousal.plus(other.arousal)
-        )
+        return MoodSums(**counts, valence=self.valence.plus(other.valence), arousal=self.arousal.plus(other.arousal))
 
 
 _COUNT_FIELDS: Final = MoodSums.__struct_fields__[:-2]

@@ -1,0 +1,198 @@
+"""The diary's file: one writer, any number of readers, encrypted.
+
+Promises: what `save` returned from is on disk; rows and checkpoints of one call are there together or not at all.
+A file that does not open, whatever the reason, is a sentence and stays as it is: never an empty diary in its place.
+Refuses a second writer, a demonstration's diary as a home's, and a schema with anything beyond the whitelist.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from edge.diary import schema
+from edge.diary.booking import OpenBucket
+from edge.diary.engine import explained, outside_transaction, reader_engine, writer_engine
+from edge.diary.key import create_key, key_path_for, read_key
+from edge.diary.migrate import newer
+from edge.diary.opening import Kind, check, create, kind_of, lock_out_others, older, own_revision, refuse_empty
+from edge.diary.records import bucket_of_record, record_of_bucket, record_of_row, row_of_record
+from edge.diary.trend import TrendRow
+from edge.errors import DiaryBusyError, DiaryError
+
+
+class DiaryReader:
+    """Reads a diary; never blocks its writer, cannot change anything."""
+
+    def __init__(self, engine: sa.Engine, path: Path, key: bytes) -> None:
+        self._engine = engine
+        self._path = path
+        self._key = key
+
+    @classmethod
+    def open(cls, path: Path, key_path: Path | None = None) -> Self:
+        """Open for reading; raises DiaryError when there is no diary, or it does not open with this key."""
+        if not path.exists():
+            raise DiaryError(f"no diary at {path}", "a diary to read", "Run `quietstep run` or `quietstep demo` first.")
+        key = read_key(key_path_for(path, key_path))
+        engine = reader_engine(path, key)
+        try:
+            refuse_empty(path, key)
+            with explained(path, key), engine.begin() as connection:
+                revision = own_revision(connection, path)
+                if revision > schema.REVISION:
+                    raise newer(path, revision)
+                if revision < schema.REVISION:
+                    raise older(path, revision)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, path, key)
+
+    def kind(self) -> Kind:
+        """A home's diary or a demonstration's."""
+        with self._reading() as connection:
+            return "demo" if kind_of(connection) == "demo" else "home"
+
+    def rows(self, from_s: int | None = None, to_s: int | None = None) -> tuple[TrendRow, ...]:
+        """Rows whose bucket starts in [from_s, to_s), by time and place."""
+        trend = schema.TREND
+        query = sa.select(trend).order_by(trend.c.bucket_start_s, trend.c.place)
+        if from_s is not None:
+            query = query.where(trend.c.bucket_start_s >= from_s)
+        if to_s is not None:
+            query = query.where(trend.c.bucket_start_s < to_s)
+        with self._reading() as connection:
+            return tuple(row_of_record(record) for record in connection.execute(query).mappings())
+
+    def differences(self) -> tuple[str, ...]:
+        """What the live schema has beyond the whitelist or lacks of it."""
+        with self._reading() as connection:
+            return schema.differences(connection)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with explained(self._path, self._key), self._engine.begin() as connection:
+            yield connection
+
+
+class Store(DiaryReader):
+    """The one writer; a `Ledger` for `edge.diary.diary.Diary`."""
+
+    _lock: int | None = None
+
+    @classmethod
+    def open(cls, path: Path, key_path: Path | None = None, kind: Kind = "home") -> Self:
+        """Open for writing; the first time makes key and diary. Raises DiaryError (see `edge.errors`)."""
+        lock = lock_out_others(path)
+        try:
+            store = cls._open_locked(path, key_path_for(path, key_path), kind)
+        except BaseException:
+            os.close(lock)
+            raise
+        store._lock = lock
+        return store
+
+    @staticmethod
+    def read_only(path: Path, key_path: Path | None = None) -> DiaryReader:
+        """Open for reading, beside a running writer."""
+        return DiaryReader.open(path, key_path)
+
+    @classmethod
+    def _open_locked(cls, path: Path, key_path: Path, kind: Kind) -> Self:
+        if not path.exists():
+            key = read_key(key_path) if key_path.exists() else create_key(key_path)
+            create(path, key, kind)
+        key = read_key(key_path)
+        refuse_empty(path, key)
+        engine = writer_engine(path, key)
+        try:
+            with explained(path, key):
+                check(engine, path, key, kind)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, path, key)
+
+    def load(self) -> Sequence[OpenBucket]:
+        """The checkpoints of the last run."""
+        bucket = schema.OPEN_BUCKET
+        with self._reading() as connection:
+            records = connection.execute(sa.select(bucket).order_by(bucket.c.place)).mappings()
+            return tuple(bucket_of_record(record) for record in records)
+
+    def save(self, rows: Sequence[TrendRow], buckets: Sequence[OpenBucket]) -> None:
+        """One commit. Raises DiaryFullError and others; then nothing of it was kept and it may be tried again."""
+        with explained(self._path, self._key), self._engine.begin() as connection:
+            if rows:
+                _insert_rows(connection, rows)
+            for bucket in buckets:
+                _put_bucket(connection, bucket)
+        if rows:
+            self._forget_old_pages()
+
+    def erase(self) -> int:
+        """Erase everything that was observed, on the disk too; how many rows went. The key and the kind stay.
+
+        Freed pages are overwritten, the log is emptied and the file rewritten. Flash storage may keep old blocks
+        until it reuses them: they are encrypted, and destroying the key is the answer to that.
+        """
+        with explained(self._path, self._key):
+            with self._engine.begin() as connection:
+                gone = connection.execute(sa.delete(schema.TREND)).rowcount
+                connection.execute(sa.delete(schema.OPEN_BUCKET))
+            for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                self._refuse_busy(outside_transaction(self._engine, step))
+        for backup in self._path.parent.glob(f"{self._path.name}.before-*"):
+            backup.unlink()
+        return gone
+
+    def close(self) -> None:
+        """Let go of the file and of the right to write."""
+        super().close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _refuse_busy(self, answer: list[tuple[object, ...]]) -> None:
+        if answer and answer[0][0] != 0:
+            raise DiaryBusyError(
+                "a reader that still looks at what was erased",
+                "nobody reading while old pages are overwritten",
+                "Close it and erase again; the rows are gone from the tables already.",
+            )
+
+    def _forget_old_pages(self) -> None:
+        # The log would keep earlier versions of the open bucket, finer than a bucket. What was saved is already
+        # safe in it, so a reader in the way or a full disk only puts this off until the next closed bucket.
+        with contextlib.suppress(DiaryError), explained(self._path, self._key):
+            outside_transaction(self._engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _insert_rows(connection: sa.Connection, rows: Sequence[TrendRow]) -> None:
+    statement = insert(schema.TREND).on_conflict_do_nothing(index_elements=["bucket_start_s", "place"])
+    connection.execute(statement, [record_of_row(row) for row in rows])
+
+
+def _put_bucket(connection: sa.Connection, bucket: OpenBucket) -> None:
+    record = record_of_bucket(bucket)
+    statement = insert(schema.OPEN_BUCKET).values(record)
+    rest = {name: statement.excluded[name] for name in record if name != "place"}
+    connection.execute(statement.on_conflict_do_update(index_elements=["place"], set_=rest))
