@@ -59,16 +59,26 @@ class Diary:
     """Books what happens at the places of one home.
 
     ``bucket_s`` is the length of a bucket: whole minutes, a divisor of a day, at most six hours. Raises ValueError
-    for another one. Bout numbers of `CycleNote` are those of one run; places are independent of each other.
+    for another one. Without ``checkpoint_each_minute`` only closed buckets and stops are committed: for
+    simulations, which can be run again; a crash then costs the open bucket. Bout numbers of `CycleNote` are those
+    of one run; places are independent of each other.
     """
 
-    def __init__(self, ledger: Ledger, model_id: str, rung: str, bucket_s: int = 3600) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        model_id: str,
+        rung: str,
+        bucket_s: int = 3600,
+        checkpoint_each_minute: bool = True,
+    ) -> None:
         if bucket_s <= 0 or bucket_s % MINUTE_S or DAY_S % bucket_s or bucket_s > LONGEST_BUCKET_S:
             raise ValueError(f"a bucket of {bucket_s} s: whole minutes, a divisor of a day, at most six hours")
         self.counters = Counters()
         self._ledger = ledger
         self._source = (model_id, rung)
         self._bucket_s = bucket_s
+        self._each_minute = checkpoint_each_minute
         self._books: dict[str, PlaceBook] = {}
         self._unsaved: list[TrendRow] = []
         self._changed: set[str] = set()
@@ -91,7 +101,7 @@ class Diary:
             return ()
         self._keep(note.place, self._book_of(note.place).book(note))
         self._end_forgotten_places(note.minute)
-        return self._commit()
+        return self._commit() if self._each_minute or self._unsaved else ()
 
     def stop(self, t_s: float) -> tuple[TrendRow, ...]:
         """A clean stop: from this minute on until the next start the household has it off."""

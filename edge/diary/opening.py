@@ -68,7 +68,7 @@ def check(engine: sa.Engine, path: Path, key: bytes, kind: Kind) -> None:
     """Ours, whole, of a known schema (upgraded where it is older), with nothing but the whitelist, of this kind."""
     with engine.begin() as connection:
         own_revision(connection, path)
-        if connection.exec_driver_sql("PRAGMA quickcheck(1)").all() != [("ok",)]:
+        if connection.exec_driver_sql("PRAGMA quick_check(1)").all() != [("ok",)]:
             raise not_a_diary(path, "a diary whose tables are damaged")
     upgrade(engine, path, key)
     with engine.begin() as connection:
