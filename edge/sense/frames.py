@@ -210,6 +210,11 @@ class PictureMemory:
         self._set(_Field.N_PEOPLE, n_people)
 
     @property
+    def n_published(self) -> int:
+        """The number of the newest frame; frames count from 1."""
+        return self._get(_Field.PUBLISHED)
+
+    @property
     def ended(self) -> bool:
         """Whether capture came to the end of its recording and the last frame was taken."""
         at_end = self._get(_Field.CAPTURE_PHASE) == Phase.ENDED

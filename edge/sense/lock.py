@@ -42,7 +42,7 @@ _SECCOMP_FILTERING: Final = "2"
 
 def lock_out_network() -> None:
     """Shut this whole process out of every network, switch core dumps off, and prove it; LockError if not."""
-    _no_core_dumps()
+    no_core_dumps()
     _no_name_lookup()
     _load_filter()
     prove_locked()
@@ -84,7 +84,8 @@ def die_with_parent(parent_pid: int) -> None:
         raise SystemExit(0)
 
 
-def _no_core_dumps() -> None:
+def no_core_dumps() -> None:
+    """No core file, and no look into this process's memory by another of the same user."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if _prctl(_PR_SET_DUMPABLE, 0) != 0:
         raise _open("core dumps that cannot be switched off")
@@ -143,6 +144,4 @@ def _prctl(option: int, value: int) -> int:
 
 
 def _open(found: str) -> LockError:
-    return LockError(
-        found, "this process shut out of the network", "It ends here; check that the kernel has seccomp."
-    )
+    return LockError(found, "this process shut out of the network", "It ends here; check that the kernel has seccomp.")
