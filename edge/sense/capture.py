@@ -1,9 +1,10 @@
 """The capture process of one camera: ``python -m edge.sense.capture``, its CaptureSpec as JSON on standard input.
 
-Promises: the newest picture is in the shared memory, stamped when it was taken; a recording keeps its own pace, or
-waits for the eyes where nothing may be lost (``lossless``); it starts when the eyes are ready. A live camera that fails is opened again and again, for
-ever, and is told as lost meanwhile. Every picture is blanked at the end. It beats while it waits, so a watchdog can
-tell a patient process from one that hangs in a read; such a one is killed, and that is why it is a process of its own.
+Promises: the newest picture is in the shared memory, stamped when it was taken. A recording starts when the eyes are
+ready and keeps its own pace, or waits for the eyes where nothing may be lost (``lossless``). A live camera that fails
+is opened again and again, for ever, and is told as lost meanwhile. Every picture is blanked at the end. It beats while
+it waits, so a watchdog can tell a patient process from one that hangs in a read; such a one is killed, and that is why
+it is a process of its own.
 Refuses a source that does not open at the start: the sentence on stderr, exit code SOURCE. Codes: ``specs.ExitCode``.
 
 This process may use the network (for network cameras); it sees pictures but makes nothing of them.

@@ -25,12 +25,15 @@ from enum import IntEnum, auto
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from edge.errors import CameraError
 from edge.sense.picture import Rgb
 from edge.sense.specs import MemoryFds
 
 __all__ = ["MemoryFds", "Phase", "PictureMemory", "Progress", "SlotState", "Taken"]
+
+Int64 = npt.NDArray[np.int64]
 
 MAX_WIDTH: Final = 1920
 MAX_HEIGHT: Final = 1080
@@ -236,7 +239,7 @@ class PictureMemory:
             with contextlib.suppress(OSError):
                 os.close(fd)
 
-    def _slot(self, number: int) -> tuple[np.ndarray, Rgb]:  # type: ignore[type-arg]
+    def _slot(self, number: int) -> tuple[Int64, Rgb]:
         at = _PAGE + number % N_SLOTS * _SLOT_BYTES
         about = np.frombuffer(self._map, np.int64, _PAGE // 8, at)
         return about, np.frombuffer(self._map, np.uint8, _SLOT_BYTES - _PAGE, at + _PAGE)

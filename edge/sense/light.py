@@ -11,8 +11,11 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from edge.sense.picture import Rgb
+
+Grey = npt.NDArray[np.float32]
 
 SAMPLE: Final = 48
 DARK_LEVEL: Final = 16.0
@@ -32,9 +35,9 @@ def judge_light(rgb_HWC: Rgb) -> Literal["ok", "dark", "blocked"]:
     return "blocked" if float(_without_noise(grey_hw).std()) < FLAT_SPREAD else "ok"
 
 
-def _without_noise(grey_hw: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    height, width = (max(1, size // 4) for size in grey_hw.shape)
-    blocks = grey_hw[: height * 4, : width * 4]
-    if blocks.shape != (height * 4, width * 4):
+def _without_noise(grey_hw: Grey) -> Grey:
+    height, width = (size // 4 for size in grey_hw.shape)
+    if not (height and width):
         return grey_hw
-    return blocks.reshape(height, 4, width, 4).mean(axis=(1, 3))
+    blocks = grey_hw[: height * 4, : width * 4].reshape(height, 4, width, 4)
+    return np.asarray(blocks.mean(axis=(1, 3)))

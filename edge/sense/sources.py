@@ -42,7 +42,8 @@ class Cut:
     def __init__(self, source: PictureSource, spec: SourceSpec) -> None:
         self._source = source
         self._window = crop_window(spec.crop, source.width, source.height)
-        self._first, self._last = spec.frames or (0, None)
+        self._first = spec.frames[0] if spec.frames else 0
+        self._last = spec.frames[1] if spec.frames else None
         self._number = 0
         self._t0_s: float | None = None
         left, top, right, bottom = self._window

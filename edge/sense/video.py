@@ -8,7 +8,7 @@ Refuses, with CameraError: nothing there, not a video, no picture in it, a live 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.errors import CameraError
-from edge.sense.picture import Picture, crop_window
+from edge.sense.picture import Picture, Rgb, crop_window
 from edge.sense.specs import SourceSpec
 
 OPEN_LIMIT_S: Final = 10.0
@@ -40,7 +40,8 @@ class VideoSource:
     def __init__(self, spec: SourceSpec, container: InputContainer, stream: VideoStream, live: bool) -> None:
         self._name, self._container, self._stream = _shown(spec.source), container, stream
         self._frames = self._decode()
-        self._first, self._last = spec.frames or (0, None)
+        self._first = spec.frames[0] if spec.frames else 0
+        self._last = spec.frames[1] if spec.frames else None
         self._clock = StampClock(_rate_hz(stream), float(stream.time_base or 0))
         self._n_decoded = self._n_damaged = 0
         self._broke_off = False
@@ -90,7 +91,7 @@ class VideoSource:
                 return frame
         return None
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self) -> Generator[VideoFrame, None, None]:
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -120,7 +121,7 @@ class VideoSource:
         if self.live:
             raise _lost(self._name, f"failed ({type(error).__name__})") from error
 
-    def _pixels(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+    def _pixels(self, frame: VideoFrame) -> Rgb:
         left, top, right, bottom = self._window
         rgb_HWC = frame.to_ndarray(format="rgb24")[top:bottom, left:right]
         if rgb_HWC.shape[:2] == (self.height, self.width):
