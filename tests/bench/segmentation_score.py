@@ -34,10 +34,10 @@ class Outcome:
             self.cycles += told.cycles
 
 
-def run(trial: Trial, settings: GaitSettings, with_feet: bool) -> Outcome:
-    """Feed a trial at 30 frames a second (linear between recorded frames) and flush at its end."""
+def run(trial: Trial, settings: GaitSettings, frames: list[SkeletonFrame]) -> Outcome:
+    """Feed a trial's frames one by one and flush at its end."""
     segmenter, outcome = CycleSegmenter(settings), Outcome(trial)
-    for frame in camera_frames(trial, with_feet):
+    for frame in frames:
         start_ns = time.process_time_ns()
         told = segmenter.update(frame)
         outcome.cpu_ms.append((time.process_time_ns() - start_ns) / 1e6)
