@@ -25,6 +25,7 @@ from trainer.augment import Disturbance, disturbed, mirrored
 from trainer.cells import Drawn, Grid
 from trainer.cycles import Cycles
 from trainer.disentangle import CodeClassifier, Disentangler, Losses, Quadruples, Shape, losses
+from trainer.posture import upright_trunk
 
 STD_FLOOR_M = 0.01
 LOG_STD_FLOOR = 0.05
@@ -57,8 +58,8 @@ class Standardiser:
     log_duration_std: float
 
     def features(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
-        """(N, T, J, C) metres and (N,) seconds to (N, F, T); the duration is the last channel."""
-        z_NTJC = (x_NTJC - torch.as_tensor(self.mean_JC)) / torch.as_tensor(self.std_JC)
+        """(N, T, J, C) metres and (N,) seconds to (N, F, T), trunk upright; the duration is the last channel."""
+        z_NTJC = (upright_trunk(x_NTJC) - torch.as_tensor(self.mean_JC)) / torch.as_tensor(self.std_JC)
         z_N = (duration_s_N.log() - self.log_duration_mean) / self.log_duration_std
         body_NFT = z_NTJC.flatten(2).transpose(1, 2)
         return torch.cat([body_NFT, z_N[:, None, None].expand(-1, 1, body_NFT.shape[-1])], dim=1)
@@ -127,11 +128,12 @@ def fit(cycles: Cycles, settings: Settings, report: Report | None = None) -> Fit
 
 
 def standardiser_of(cycles: Cycles) -> Standardiser:
-    """Statistics over all cycles and samples; spreads have a floor (the root never moves)."""
+    """Statistics over all cycles and samples, trunks upright; spreads have a floor (the root never moves)."""
     log_duration_N = np.log(cycles.duration_s_N)
-    std_JC = cycles.x_NTJC.std(axis=(0, 1), dtype=np.float64)
+    x_NTJC = upright_trunk(torch.tensor(cycles.x_NTJC)).double().numpy()
+    std_JC = x_NTJC.std(axis=(0, 1))
     return Standardiser(
-        mean_JC=cycles.x_NTJC.mean(axis=(0, 1), dtype=np.float64).astype(np.float32),
+        mean_JC=x_NTJC.mean(axis=(0, 1)).astype(np.float32),
         std_JC=np.maximum(std_JC, STD_FLOOR_M).astype(np.float32),
         log_duration_mean=float(log_duration_N.mean()),
         log_duration_std=max(float(log_duration_N.std()), LOG_STD_FLOOR),
