@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -123,11 +124,11 @@ class VideoSource:
 
     def _pixels(self, frame: VideoFrame) -> Rgb:
         left, top, right, bottom = self._window
-        rgb_HWC = frame.to_ndarray(format="rgb24")[top:bottom, left:right]
+        rgb_HWC = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)[top:bottom, left:right]
         if rgb_HWC.shape[:2] == (self.height, self.width):
             return rgb_HWC
         whole = VideoFrame.from_ndarray(rgb_HWC.copy(), format="rgb24")
-        return whole.to_ndarray(format="rgb24", width=self.width, height=self.height)
+        return np.asarray(whole.to_ndarray(format="rgb24", width=self.width, height=self.height), np.uint8)
 
 
 class StampClock:
