@@ -70,6 +70,12 @@ class DiaryReader:
         with self._reading() as connection:
             return tuple(row_of_record(record) for record in connection.execute(query).mappings())
 
+    def last_start_s(self) -> int | None:
+        """When the newest bucket starts; None in an empty diary."""
+        with self._reading() as connection:
+            newest = connection.execute(sa.select(sa.func.max(schema.TREND.c.bucket_start_s))).scalar()
+        return None if newest is None else int(newest)
+
     def differences(self) -> tuple[str, ...]:
         """What the live schema has beyond the whitelist or lacks of it."""
         with self._reading() as connection:
