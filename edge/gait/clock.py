@@ -94,7 +94,7 @@ class UniformClock:
         nearest_s = min(after_s - grid_s, grid_s - before_s)
         is_gap = step_s > self._settings.max_spacing_s
         sample.filled = is_gap and nearest_s > 0.5 / self._settings.rate_hz
-        if weight > 0.999:
+        if after_s - grid_s <= _SAME_TIME_S:
             sample.x_JC[:], sample.visibility_J[:] = self._after
             return sample
         np.subtract(self._after[0], self._before[0], out=sample.x_JC)

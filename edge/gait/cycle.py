@@ -205,7 +205,9 @@ class CycleSegmenter:
         self._find(reconstruction_DT, self._settings.n_delay, n_back, out)
 
     def _find(self, reconstruction_DT: FloatArray, n_delay: int, n_back: int, out: _Found) -> None:
-        found = self._finder.update(reconstruction_DT, self._newest_s, self._period_s(), n_delay, n_back)
+        found = self._finder.update(
+            reconstruction_DT, self._spectrum.window_TD.T, self._newest_s, self._period_s(), n_delay, n_back
+        )
         for side, t_s in found:
             out.contacts.append(Contact(side, t_s, out.t_s))
             if side == "left":

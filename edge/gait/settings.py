@@ -37,6 +37,9 @@ class GaitSettings:
     # Contacts.
     half_width_s: float = 0.3
     min_height: float = 0.05
+    # Around a peak the measured foot moves at least half of min_excursion and this share of the window's range.
+    min_swing: float = 0.2
+    swing_window_s: float = 0.5
     refractory_s: float = 0.45
     refractory_period_share: float = 0.45
     n_delay: int = 3

@@ -71,3 +71,9 @@ def make_stroll(
 @pytest.fixture
 def stroll() -> Callable[..., Stroll]:
     return make_stroll
+
+
+@pytest.fixture(scope="module")
+def one_walk() -> list[SkeletonFrame]:
+    """Three seconds of a slightly noisy walk, for property tests: read it, do not change it."""
+    return make_stroll(seconds=3.0, noise_m=0.005).frames
