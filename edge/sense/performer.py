@@ -20,7 +20,7 @@ from edge.sense.scene import FOCAL, WIDTH
 from edge.sense.synthetic_spec import SyntheticSpec
 
 _BEYOND_M = 0.6
-_FARTHEST_M = 3.5
+_FARTHEST_M = 3.2
 _NEAREST_M = 2.3
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.gait.skeleton import LEFT_HEEL, LEFT_TOE, RIGHT_HEEL, RIGHT_TOE
+from edge.gait.skeleton import LEFT_HEEL, LEFT_TOE, RIGHT_HEEL, RIGHT_TOE, ROOT
 from edge.sense.figure import Looks, solids_of
 from edge.sense.solids import Eye, Light, draw, look_at
 
@@ -35,7 +35,7 @@ class Scene:
         at = distance_m * level + np.array([0.0, EYE_HEIGHT_M, 0.0])
         self.eye = look_at(at, np.array([0.0, 0.88, 0.0]), FOCAL, WIDTH, HEIGHT)
         lamp = 0.75 * level + np.array([0.25, 0.85, -0.2])
-        self._light = Light(lamp / np.linalg.norm(lamp), fade=0.35, fade_from=distance_m - 0.1)
+        self._lamp = lamp / np.linalg.norm(lamp)
         self._empty = _room(self.eye, distance_m)
 
     def picture(self, people: list[tuple[NDArray[np.float32], Looks]]) -> Rgb:
@@ -45,7 +45,10 @@ class Scene:
         for x_JC, _ in people:
             _shadow(picture, self.eye, x_JC.astype(float))
         for x_JC, looks in people:
-            draw(picture, depth, self.eye, solids_of(x_JC, looks), self._light)
+            # What is behind a person's middle is darker: it sets the far leg and arm off from the near ones.
+            middle_m = float(self.eye.see(x_JC[ROOT].astype(float))[1])
+            light = Light(self._lamp, fade=0.35, fade_from=middle_m - 0.1)
+            draw(picture, depth, self.eye, solids_of(x_JC, looks), light)
         return cv2.GaussianBlur(picture, (3, 3), 0.6) if people else picture
 
     def shows(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import CameraError
 from edge.gait.skeleton import HEAD, LEFT_ANKLE, RIGHT_ANKLE
@@ -63,6 +64,17 @@ class SyntheticCamera:
         picture = self._scene.picture([(x, looks) for x, looks in posed if x is not None])
         return (picture * _NIGHT).astype(np.uint8) if self.spec.dark else picture
 
+    def skeleton_at(self, t_s: float, person: int = 0) -> NDArray[np.float32] | None:
+        """Where that person's landmarks truly are, (20, 3) metres in the room; None while they are away."""
+        return self._people[person].at(t_s)
+
+    def seen_for_s(self, t_s: float, person: int = 0) -> float:
+        """For how long that person has been wholly in the picture, looked up ten times a second; at most 10 s."""
+        for n in range(100):
+            if not self._shown(self._people[person].at(t_s - n / 10)):
+                return max(0.0, (n - 1) / 10)
+        return 10.0
+
     def truth(self, person: int = 0, until_s: float | None = None) -> tuple[TrueContact, ...]:
         """The initial contacts of one person that could be seen.
 
@@ -77,7 +89,7 @@ class SyntheticCamera:
         who = self._people[person]
         return tuple(c for c in who.truth(end_s) if self._shown(who.at(c.t_s)))
 
-    def _shown(self, x_JC: np.ndarray | None) -> bool:
+    def _shown(self, x_JC: NDArray[np.float32] | None) -> bool:
         if x_JC is None:
             return False
         return bool(self._scene.shows(x_JC[[HEAD, LEFT_ANKLE, RIGHT_ANKLE]].astype(float)).all())
