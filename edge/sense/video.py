@@ -70,7 +70,7 @@ class VideoSource:
         whole = self._last is not None or not self._n_expected or self._n_decoded >= 0.98 * self._n_expected
         parts = []
         if self._n_damaged or self._broke_off:
-            parts.append(f"{self._n_damaged} damaged packets in {self._name}")
+            parts.append(f"{self._n_damaged} damaged parts in {self._name}")
         if not whole or self._broke_off:
             parts.append(f"an end after {self._n_decoded} of {self._n_expected or 'unknown'} frames")
         if self._clock.n_mended:
@@ -104,7 +104,9 @@ class VideoSource:
                 self._broke_off = True
                 return
             try:
-                yield from packet.decode()
+                for frame in packet.decode():
+                    self._n_damaged += frame.is_corrupt
+                    yield frame
             except av.FFmpegError as error:
                 self._count_damage(error)
 
@@ -113,7 +115,7 @@ class VideoSource:
         if self._n_damaged > DAMAGED_PACKETS_LIMIT:
             self._refuse_live(error)
             raise CameraError(
-                f"{self._n_damaged} damaged packets in {self._name} after {self._n_decoded} frames",
+                f"{self._n_damaged} damaged parts in {self._name} after {self._n_decoded} frames",
                 "a video that can be decoded",
                 "Give a whole file.",
             ) from error

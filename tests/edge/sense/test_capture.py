@@ -85,7 +85,7 @@ def test_damage_is_told_at_the_end(video, memory, start) -> None:
     child = start(MODULE, spec_of(str(path), memory, lossless=True))
     take_until_end(memory)
     assert child.wait() == ExitCode.ENDED
-    assert "damaged packets" in child.lines[-1]
+    assert "damaged parts" in child.lines[-1]
 
 
 def test_it_ends_in_order_when_asked(video, memory, start, wait_for) -> None:

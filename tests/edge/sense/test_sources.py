@@ -129,7 +129,7 @@ def test_damage_in_the_middle_is_stepped_over_and_told(video: MakeVideo) -> None
     times = [picture.t_s for picture in pictures]
     assert times == sorted(set(times))
     assert isinstance(source, VideoSource)
-    assert "damaged packets" in (source.notice() or "")
+    assert "damaged parts" in (source.notice() or "")
 
 
 def test_a_video_cut_off_says_how_far_it_went(video: MakeVideo) -> None:
