@@ -119,7 +119,7 @@ def _acted(name: str) -> int:
 def _index(path: Path) -> list[_Row]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            rows: list[_Row] = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from error
     if not rows or not set(rows[0]) >= _COLUMNS:

@@ -56,8 +56,8 @@ class Strangeness(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("waves_HT", _waves())
-        self._parts: dict[str, Part] = {}
+        self.waves_HT = _waves()
+        self.parts: dict[str, Part] = {}
 
     def forward(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
         """Score (N,) of normalised cycles (metres) and durations (seconds); higher is stranger."""
@@ -66,7 +66,7 @@ class Strangeness(nn.Module):
     def by_part(self, x_NTJC: Tensor, duration_s_N: Tensor) -> dict[str, Tensor]:
         """Each part's ratio (N,) to its limit."""
         features = self.features(x_NTJC, duration_s_N)
-        return {name: _distance(features[name], part) for name, part in self._parts.items()}
+        return {name: _distance(features[name], part) for name, part in self.parts.items()}
 
     def features(self, x_NTJC: Tensor, duration_s_N: Tensor) -> dict[str, Tensor]:
         """Named features (N, P) of every part."""
@@ -88,7 +88,7 @@ def fitted(x_NTJC: Tensor, duration_s_N: Tensor) -> Strangeness:
         raise TrainingError(f"{len(x_NTJC)} cycles", f"at least {_MIN_CYCLES}", "Add recordings.")
     module = Strangeness()
     for name, value_NP in module.features(x_NTJC, duration_s_N).items():
-        module._parts[name] = _fit_part(value_NP.double(), _slack(name), one_sided=name.endswith("roughness"))
+        module.parts[name] = _fit_part(value_NP.double(), _slack(name), one_sided=name.endswith("roughness"))
     return module
 
 

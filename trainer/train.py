@@ -7,7 +7,7 @@ fixed beforehand, never chosen on a test set. Refuses labels that lack an affect
 Order: disturb the cycles into a pool of takes (``augment``); train autoencoder on quadruples; freeze it; train the
 CNN on the affect codes of the same takes. Targets of the reconstruction are always the clean cycles.
 
-Shape letters: V take, N cycle, F feature channel, T time, J landmark, C coordinate, D code channel, S code step.
+Shape letters: V take, N cycle, X sample of any cycle, F feature channel, T time, J landmark, C coordinate, D code channel, S code step.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,8 @@ class Settings:
     """Everything that decides a run."""
 
     seed: int = 0
-    epochs: int = 80
-    classifier_epochs: int = 60
+    epochs: int = 40
+    classifier_epochs: int = 40
     batch_size: int = 32
     learning_rate: float = 1e-3
     decay: float = 0.99
@@ -52,14 +52,14 @@ class Settings:
 class Standardiser:
     """z-score statistics: of each landmark and axis in metres, and of the logarithm of the duration."""
 
-    mean_JC: npt.NDArray[np.float32]
-    std_JC: npt.NDArray[np.float32]
+    mean_JC: Tensor
+    std_JC: Tensor
     log_duration_mean: float
     log_duration_std: float
 
     def features(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
         """(N, T, J, C) metres and (N,) seconds to (N, F, T), trunk upright; the duration is the last channel."""
-        z_NTJC = (upright_trunk(x_NTJC) - torch.as_tensor(self.mean_JC)) / torch.as_tensor(self.std_JC)
+        z_NTJC = (upright_trunk(x_NTJC) - self.mean_JC) / self.std_JC
         z_N = (duration_s_N.log() - self.log_duration_mean) / self.log_duration_std
         body_NFT = z_NTJC.flatten(2).transpose(1, 2)
         return torch.cat([body_NFT, z_N[:, None, None].expand(-1, 1, body_NFT.shape[-1])], dim=1)
@@ -130,11 +130,10 @@ def fit(cycles: Cycles, settings: Settings, report: Report | None = None) -> Fit
 def standardiser_of(cycles: Cycles) -> Standardiser:
     """Statistics over all cycles and samples, trunks upright; spreads have a floor (the root never moves)."""
     log_duration_N = np.log(cycles.duration_s_N)
-    x_NTJC = upright_trunk(torch.tensor(cycles.x_NTJC)).double().numpy()
-    std_JC = x_NTJC.std(axis=(0, 1))
+    x_XJC = upright_trunk(torch.tensor(cycles.x_NTJC)).double().flatten(0, 1)
     return Standardiser(
-        mean_JC=x_NTJC.mean(axis=(0, 1)).astype(np.float32),
-        std_JC=np.maximum(std_JC, STD_FLOOR_M).astype(np.float32),
+        mean_JC=x_XJC.mean(dim=0).float(),
+        std_JC=x_XJC.std(dim=0, correction=0).clamp(min=STD_FLOOR_M).float(),
         log_duration_mean=float(log_duration_N.mean()),
         log_duration_std=max(float(log_duration_N.std()), LOG_STD_FLOOR),
     )

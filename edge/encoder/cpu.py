@@ -7,15 +7,11 @@ with any other input or output (the affect code must never be one).
 Shape letters: N cycle, T time, J landmark, C coordinate, K class.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from edge.encoder.answers import Floats, Raw
+from edge.encoder.runtime import onnxruntime
 from edge.errors import BundleError, EncoderError
-
-try:
-    import onnxruntime
-except ImportError:  # an extra of the package: the sentence below names it
-    onnxruntime = None
 
 PROVIDER: Final = "CPUExecutionProvider"
 INPUTS: Final = {"x_NTJC": [64, 16, 3], "duration_s_N": []}
@@ -44,11 +40,10 @@ class CpuRung:
         return Raw(logits_NK, ood_score_N)
 
 
-def _open(onnx: bytes) -> "onnxruntime.InferenceSession":
+def _open(onnx: bytes) -> Any:
     if onnxruntime is None:
         do = "Install one of the extras: quietstep[cpu] or quietstep[gpu]."
         raise EncoderError("no onnxruntime in this environment", "an inference runtime", do)
-    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -65,7 +60,7 @@ def _refuse_other_provider(providers: list[str]) -> None:
         raise _failed(f"a session on {providers[:1]}")
 
 
-def _refuse_other_ports(kind: str, ports: list, wanted: dict[str, list[int]]) -> None:
+def _refuse_other_ports(kind: str, ports: list[Any], wanted: dict[str, list[int]]) -> None:
     found = {port.name: list(port.shape[1:]) for port in ports}
     plain = all(port.type == "tensor(float)" and not isinstance(port.shape[0], int) for port in ports)
     if found != wanted or not plain:

@@ -1,0 +1,82 @@
+"""The model card: what a bundle is made of, what it can and cannot do, in words a person can read.
+
+Promises: figures are the manifest's own. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.affect import CLASSES
+from edge.bundle import Figure
+
+if TYPE_CHECKING:
+    from trainer.release import Plan
+
+_LIMITS = """\
+## Limits
+
+- Trained on actors who were asked to walk in a mood, once each. Acted moods are larger than lived ones. Nothing
+  here was measured on people who felt that mood at home.
+- It is wrong about a stranger's single cycle about as often as the figures above say. Only the mean over many
+  cycles of many walks is meant to be read, and only as a change against what is usual for a place.
+- Thirty young adults, without walking aids, from one laboratory. Children, old people, pain, a limp, Parkinson's
+  disease or a heavy bag change gait in ways it has not seen; some of these it will take for a mood.
+- Duration of the cycle counts: a slow walker without any mood tends towards sad, a fast one towards angry.
+- Trunk flexion is removed on purpose (sources of motion data disagree about it by 30 degrees), though it is a sign
+  of sadness.
+- The score refuses what is not a walk (tested: body upside down, noise, a frozen pose, shuffled frames, a leg that
+  does not move, walking backwards, left and right exchanged). It does not know every way of walking.
+- Not a medical device. Never a reason for a decision about a person.
+"""
+
+
+def model_card(plan: Plan, used: str, evaluation: tuple[Figure, ...], privacy: tuple[Figure, ...]) -> str:
+    """Markdown text of the card."""
+    settings = plan.settings
+    return "\n".join(
+        [
+            f"# {plan.model_id} {plan.version}",
+            "",
+            f"Estimates acted affect ({', '.join(CLASSES)}) from one normalised gait cycle.",
+            "",
+            "## Data and terms",
+            "",
+            f"{used[0].upper()}{used[1:]}. The recordings are the BML part of E-Gait (STEP, Bhattacharya et al.,",
+            "AAAI 2020), made from Ma, Paterson & Pollick 2006. They are for research use and must not be passed on;",
+            "this bundle holds weights only. Golden inputs are synthetic walkers.",
+            "",
+            "## Model",
+            "",
+            "The autoencoder of Malek-Podjaski & Deligianni 2021 (two encoders, one decoder, IC layers, three losses",
+            "with the cross targets of their equation 1) and a CNN on the affect code. Only the affect encoder, the",
+            "CNN, the temperature and the out-of-distribution score are in the bundle.",
+            f"Seed {settings.seed}, {settings.epochs} epochs, fixed beforehand.",
+            "",
+            "## Figures",
+            "",
+            *_table(evaluation),
+            "",
+            "Settings were compared on the same people these figures come from (trainer/LOG.md), so they are a little",
+            "optimistic. Intervals: 95 %, resampling people.",
+            "",
+            "## Privacy",
+            "",
+            *_table(privacy),
+            "",
+            "The affect code and the subject code never leave the training machine or the device's runtime.",
+            "",
+            _LIMITS,
+        ]
+    )
+
+
+def _table(figures: tuple[Figure, ...]) -> list[str]:
+    rows = [f"| {figure.name} | {_value(figure)} | {figure.note} |" for figure in figures]
+    return ["| figure | value | how |", "|---|---|---|", *rows]
+
+
+def _value(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.3g}"
+    return f"{figure.value:.3g} ({figure.low:.3g} to {figure.high:.3g})"

@@ -1,0 +1,178 @@
+"""From a trained model to a bundle a home can verify.
+
+Promises: the graph holds everything (posture, z-score, affect encoder, classifier, temperature, score) and gives out
+exactly two things, ``logits_NK`` already divided by the temperature and ``ood_score_N``; the affect code never
+leaves it. Golden inputs are synthetic walkers only. The written bundle has been opened by ``edge.encoder`` itself.
+Refuses to replace a folder that is not empty, and a graph whose answers differ from torch.
+
+Shape letters: N cycle, T time, J landmark, C coordinate, K class.
+"""
+
+import io
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from edge.affect import CLASSES
+from edge.bundle import (
+    GOLDEN,
+    GRAPH,
+    MANIFEST,
+    N_SAMPLES,
+    SCHEMA,
+    TOPOLOGY,
+    Figure,
+    Manifest,
+    Normaliser,
+    describe,
+    write_manifest,
+)
+from edge.encoder import open_encoder
+from edge.errors import EncoderError, TrainingError
+from trainer.strangeness import Strangeness
+from trainer.train import Fitted
+from trainer.walkers import golden_walkers
+
+OPSET: Final = 17
+TOLERANCE: Final = 1e-4
+CARD: Final = "MODEL_CARD.md"
+_CLEAR_MARGIN: Final = 0.01
+
+
+class Deployed(nn.Module):
+    """The whole inference path as one module."""
+
+    def __init__(self, model: Fitted, strangeness: Strangeness, temperature: float) -> None:
+        super().__init__()
+        self.standardiser = model.standardiser
+        self.affect = model.autoencoder.affect
+        self.classifier = model.classifier
+        self.strangeness = strangeness
+        self.temperature = temperature
+
+    def forward(self, x_NTJC: Tensor, duration_s_N: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 64, 16, 3) metres and (N,) seconds to calibrated logits (N, K) and score (N,)."""
+        logits_NK = self.classifier(self.affect(self.standardiser.features(x_NTJC, duration_s_N)))
+        return logits_NK / self.temperature, self.strangeness(x_NTJC, duration_s_N)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What goes into a bundle beside the weights."""
+
+    model_id: str
+    version: str
+    temperature: float
+    ood_threshold: float
+    provenance: tuple[str, ...]
+    evaluation: tuple[Figure, ...]
+    privacy: tuple[Figure, ...]
+    card: str
+
+
+def write_bundle(out: Path, model: Fitted, strangeness: Strangeness, release: Release) -> Path:
+    """Write and prove a bundle in ``out``; it appears there whole or not at all. Raises TrainingError, EncoderError."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"that {out} is not empty", "a new folder for the bundle", "Name another --out.")
+    network = Deployed(model, strangeness, release.temperature).eval()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
+        folder = Path(scratch)
+        (folder / GRAPH).write_bytes(onnx_bytes(network))
+        (folder / GOLDEN).write_bytes(golden_bytes(network))
+        (folder / CARD).write_text(release.card, encoding="utf-8")
+        write_manifest(folder, _manifest(folder, model, release))
+        _prove(folder, network)
+        out.mkdir(exist_ok=True)
+        for file in (GRAPH, GOLDEN, CARD, MANIFEST):
+            shutil.move(folder / file, out / file)
+    return out
+
+
+def onnx_bytes(network: Deployed) -> bytes:
+    """The graph as one ONNX file with weights inside and any number of cycles."""
+    example = torch.zeros(2, N_SAMPLES, 16, 3), torch.ones(2)
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        network,
+        example,
+        buffer,  # type: ignore[arg-type]  # the legacy exporter takes a file object
+        input_names=["x_NTJC", "duration_s_N"],
+        output_names=["logits_NK", "ood_score_N"],
+        dynamic_axes={name: {0: "N"} for name in ("x_NTJC", "duration_s_N", "logits_NK", "ood_score_N")},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    return buffer.getvalue()
+
+
+@torch.inference_mode()
+def answers(
+    network: Deployed, x_NTJC: npt.NDArray[np.float32], duration_s_N: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """What torch says: calibrated logits and scores."""
+    logits_NK, score_N = network(torch.tensor(x_NTJC), torch.tensor(duration_s_N))
+    return logits_NK.numpy(), score_N.numpy()
+
+
+def golden_bytes(network: Deployed) -> bytes:
+    """Synthetic walkers and torch's answers; cycles on the edge of two labels are left out."""
+    x_NTJC, duration_s_N = golden_walkers()
+    logits_NK, score_N = answers(network, x_NTJC, duration_s_N)
+    best_NK = np.sort(logits_NK, axis=1)
+    clear = best_NK[:, -1] - best_NK[:, -2] > _CLEAR_MARGIN
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        x_NTJC=x_NTJC[clear],
+        duration_s_N=duration_s_N[clear],
+        logits_NK=logits_NK[clear],
+        ood_score_N=score_N[clear],
+    )
+    return buffer.getvalue()
+
+
+def _manifest(folder: Path, model: Fitted, release: Release) -> Manifest:
+    statistics = model.standardiser
+    return Manifest(
+        schema=SCHEMA,
+        id=release.model_id,
+        version=release.version,
+        topology=TOPOLOGY,
+        n_samples=N_SAMPLES,
+        classes=CLASSES,
+        normaliser=Normaliser(_rows(statistics.mean_JC), _rows(statistics.std_JC)),
+        temperature=release.temperature,
+        ood_threshold=release.ood_threshold,
+        files=tuple(describe(folder / name) for name in (GRAPH, GOLDEN, CARD)),
+        provenance=release.provenance,
+        evaluation=release.evaluation,
+        privacy=release.privacy,
+        min_edge_version="0.1.0",
+        tolerance={"float32": TOLERANCE},
+    )
+
+
+def _rows(value_JC: Tensor) -> tuple[tuple[float, float, float], ...]:
+    return tuple((row[0], row[1], row[2]) for row in value_JC.tolist())
+
+
+def _prove(folder: Path, network: Deployed) -> None:
+    """Open the bundle as a device would and compare on cycles it has never stored."""
+    encoder = open_encoder(folder)
+    x_NTJC, duration_s_N = golden_walkers(seed=1)
+    logits_NK, score_N = answers(network, x_NTJC, duration_s_N)
+    encoded = encoder.encode(x_NTJC, duration_s_N)
+    wanted_NK = np.exp(logits_NK - logits_NK.max(axis=1, keepdims=True))
+    wanted_NK /= wanted_NK.sum(axis=1, keepdims=True)
+    gap = max(np.abs(encoded.posterior_NK - wanted_NK).max(), np.abs(encoded.ood_score_N - score_N).max())
+    if not gap <= TOLERANCE:
+        do = "Report this: the exporter and torch disagree."
+        raise EncoderError(f"answers {gap:.2g} away from torch", f"at most {TOLERANCE:.2g}", do)
