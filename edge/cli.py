@@ -97,7 +97,10 @@ def run(
     place: Annotated[str, typer.Option(help="The place of --source, as the diary names it.")] = "hall",
     crop: CropOption = None,
     frames: FramesOption = None,
-    every_frame: Annotated[bool, typer.Option("--every-frame", help="With a file: let no frame be skipped.")] = False,
+    every_frame: Annotated[
+        bool | None,
+        typer.Option("--every-frame/--live-pace", help="Skip no frame (default for files), or keep the source's pace."),
+    ] = None,
     data_dir: DataOption = None,
     pose_model: PoseOption = None,
     bundle: BundleOption = None,
@@ -113,7 +116,7 @@ def run(
         source = "0"
     """
     from edge.config import load_config
-    from edge.service import run_service
+    from edge.run import run_service
 
     camera: dict[str, Any] = {"place": place, "source": source, "every_frame": every_frame}
     camera |= {name: value for name, value in (("crop", crop), ("frames", frames)) if value is not None}

@@ -37,7 +37,7 @@ class Camera(_Strict):
     crop: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
     frames: tuple[int, int] | None = None
     max_people: Annotated[int, Field(ge=1, le=4)] = 2
-    every_frame: bool = False
+    every_frame: bool | None = None
 
     @field_validator("crop")
     @classmethod

@@ -122,7 +122,7 @@ def _tensorrt() -> Finding:
 def _diary(config: Config) -> Finding:
     if not config.diary.exists():
         return Finding("diary", True, f"none yet; the first run creates {config.diary}")
-    from edge.diary import Store  # noqa: PLC0415  (SQLCipher only where there is a diary)
+    from edge.diary.store import Store  # noqa: PLC0415  (SQLCipher only where there is a diary)
 
     with Store.read_only(config.diary, config.key) as store:
         return Finding("diary", True, f"{len(store.rows())} rows in {config.diary}, opens with {config.key}")

@@ -5,6 +5,7 @@ Promises: only plain numbers and words are logged. Refuses arrays and bytes: a l
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -35,7 +36,7 @@ def _iso() -> structlog.processors.TimeStamper:
     return structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
-def _only_plain(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _only_plain(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {key: _plain(value) for key, value in event.items()}
 
 

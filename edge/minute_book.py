@@ -8,12 +8,15 @@ cannot fill the memory. Refuses to keep anything but counts.
 from collections.abc import Iterator
 from typing import Final
 
-from edge.diary import MINUTE_S, MinuteCounter, MinuteTally
-from edge.gait.quality import body_seen
-from edge.wire import Frame, unpack_body
+from edge.diary.minutes import MINUTE_S, MinuteCounter, MinuteTally
+from edge.gait.settings import GaitSettings
+from edge.gait.skeleton import LEFT_HIP, RIGHT_ANKLE
+from edge.wire import Frame, Person, unpack_body
 
 MOST_OPEN: Final = 8
 NS: Final = 1_000_000_000
+_LEGS: Final = slice(LEFT_HIP, RIGHT_ANKLE + 1)
+_LEAST_VISIBILITY: Final = GaitSettings().min_visibility
 
 
 class MinuteBook:
@@ -32,7 +35,7 @@ class MinuteBook:
             return
         if first:
             counter.paused(0, second)
-        n_usable = sum(body_seen(unpack_body(person.body)[1]) for person in frame.people)
+        n_usable = sum(_legs_seen(person) for person in frame.people)
         counter.update(second, frame.state, len(frame.people), n_usable)
 
     def down(self, t_wall_s: float) -> None:
@@ -70,3 +73,8 @@ class MinuteBook:
                 return None
             self._open[minute] = MinuteCounter()
         return self._open[minute]
+
+
+def _legs_seen(person: Person) -> bool:
+    """Hips, knees and ankles are all in view: without them there is no gait to observe."""
+    return bool(unpack_body(person.body)[1][_LEGS].min() >= _LEAST_VISIBILITY)

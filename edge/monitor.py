@@ -13,7 +13,10 @@ from typing import Final
 import numpy as np
 
 from edge.affect import AbstainReason, Abstention, Judgement
-from edge.diary import CycleNote, Diary, MinuteNote, TrendRow, classify_minute
+from edge.diary.booking import CycleNote, MinuteNote
+from edge.diary.diary import Diary
+from edge.diary.minutes import classify_minute
+from edge.diary.trend import TrendRow
 from edge.encoder import AffectEncoder, judge
 from edge.gait.cycle import Contact, GaitCycle
 from edge.minute_book import MinuteBook
@@ -86,6 +89,9 @@ class Monitor:
         for camera in self._cameras.values():
             camera.minutes.stop(t_wall_s)
         rows = self._book(int(t_wall_s // 60) + 1)
+        for camera in self._cameras.values():
+            camera.minutes = MinuteBook()
+        self._started = False
         return (*rows, *(self._diary.finish(t_wall_s) if for_good else self._diary.stop(t_wall_s)))
 
     def _frame(self, frame: Frame) -> Seen:
@@ -129,9 +135,9 @@ class Monitor:
 
     def _judge(self, cycles: list[GaitCycle]) -> list[Judgement]:
         judgements: list[Judgement] = [Abstention(AbstainReason.LOW_QUALITY)] * len(cycles)
-        usable = [n for n, cycle in enumerate(cycles) if cycle.usable and cycle.x_TJC is not None]
+        usable = {n: cycle.x_TJC for n, cycle in enumerate(cycles) if cycle.usable and cycle.x_TJC is not None}
         if usable:
-            x_NTJC = np.stack([cycles[n].x_TJC for n in usable])
+            x_NTJC = np.stack(list(usable.values()))
             duration_s_N = np.array([cycles[n].duration_s for n in usable], dtype=np.float32)
             encoded = self._encoder.encode(x_NTJC, duration_s_N)
             for n, judgement in zip(usable, judge(encoded, self._encoder.manifest), strict=True):

@@ -6,15 +6,21 @@ a bad recording is refused by ``edge.recording``, a bad bundle by the encoder.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
+from rich.console import Console
+from rich.table import Table
 
-from edge.affect import Abstention
-from edge.diary import Diary, MemoryLedger, TrendRow
-from edge.encoder import AffectEncoder
+from edge.affect import CLASSES, Abstention
+from edge.config import REFERENCE_BUNDLE
+from edge.diary.diary import Diary, MemoryLedger
+from edge.diary.trend import TrendRow
+from edge.encoder import AffectEncoder, open_encoder
+from edge.errors import RecordingError
 from edge.monitor import NS, Monitor, Seen, TimedJudgement
-from edge.recording import Recording
+from edge.recording import Recording, read_recording
 from edge.wire import Frame, Message, Person, Tick, decode, encode, pack_body
 
 PLACE: Final = "replay"
@@ -63,6 +69,50 @@ def replay(recording: Recording, encoder: AffectEncoder, start_s: float = 0.0) -
     end_s = start_s + float(recording.t_s[-1] - recording.t_s[0])
     rows = [row for part in seen for row in part.rows] + list(monitor.stop(end_s, for_good=True))
     return _answer(seen, rows, float(recording.t_s[0]))
+
+
+def replay_file(
+    file: Path, out: Path | None, bundle: Path | None, start_s: float, stdout: Console, stderr: Console
+) -> None:
+    """The command: replay ``file`` and write JSON to ``out`` ("-" or None with no terminal table: stdout)."""
+    recording = read_recording(file)
+    if recording.n_not_finite:
+        stderr.print(f"{recording.n_not_finite} landmarks were not numbers; they count as not seen.")
+    if recording.turned:
+        stderr.print("The recording was upside down (y down); it was turned by half a turn about x.")
+    answer = replay(recording, open_encoder(bundle or REFERENCE_BUNDLE), start_s)
+    if out is None:
+        stdout.print(_summary(answer))
+    elif str(out) == "-":
+        print(_json(answer), end="")
+    else:
+        _write(out, _json(answer))
+
+
+def _json(answer: Replayed) -> str:
+    return msgspec.json.format(msgspec.json.encode(answer), indent=1).decode() + "\n"
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        do = "Choose another file for --json."
+        raise RecordingError(f"no way to write {out} ({error.strerror})", "a file to write", do) from error
+
+
+def _summary(answer: Replayed) -> Table:
+    table = Table(title="Replay", title_justify="left", show_edge=False)
+    for column in ("cycle", "from", "to", "usable", *CLASSES):
+        table.add_column(column, justify="right")
+    said = {affect.t_s: affect for affect in answer.affects}
+    for number, cycle in enumerate(answer.cycles, start=1):
+        affect = said.get(cycle.end_s)
+        shares = affect.posterior if affect and affect.posterior else None
+        told = [f"{share:.2f}" for share in shares] if shares else [affect.reason or "" if affect else "", "", "", ""]
+        state = "yes" if cycle.usable else cycle.reason or "no"
+        table.add_row(str(number), f"{cycle.start_s:.2f}", f"{cycle.end_s:.2f}", state, *told)
+    return table
 
 
 def messages(recording: Recording, start_s: float, place: str = PLACE) -> Iterator[Message]:

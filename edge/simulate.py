@@ -7,12 +7,13 @@ marked as a demo by whoever keeps it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from edge.affect import CLASSES
+from edge.gait.pose_noise import mediapipe_like
 from edge.gait.walker import Walker, skeletons
 from edge.monitor import NS
 from edge.wire import Frame, Message, Person, Tick, pack_body
@@ -26,7 +27,6 @@ FIRST_HOUR: Final = 6
 LAST_HOUR: Final = 23
 _ORDINARY: Final = (0.05, 0.35, 0.45, 0.15)
 _LOW: Final = (0.05, 0.05, 0.25, 0.65)
-_VISIBILITY: Final = np.full(20, 0.9, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def plan_weeks(last_day: date, n_weeks: int, seed: int = 1) -> list[PlannedWalk]
 def _hour(
     rng: np.random.Generator, day: date, hour: int, shares: tuple[float, ...], n_before: int
 ) -> list[PlannedWalk]:
-    start_s = int(datetime(day.year, day.month, day.day, hour, tzinfo=timezone.utc).timestamp())
+    start_s = int(datetime(day.year, day.month, day.day, hour, tzinfo=UTC).timestamp())
     minutes = np.sort(rng.choice(np.arange(1, 58, 2), size=WALKS_AN_HOUR, replace=False))
     affects = rng.choice(CLASSES, size=WALKS_AN_HOUR, p=shares)
     lengths = rng.integers(*WALK_S, size=WALKS_AN_HOUR)
@@ -69,7 +69,7 @@ def day_messages(day: date, walks: list[PlannedWalk], seq: int) -> Iterator[Mess
 
     Between ``LAST_HOUR`` and ``FIRST_HOUR`` the simulated household has it off, so there are none.
     """
-    midnight_s = int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp())
+    midnight_s = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
     busy = {walk.start_s: walk for walk in walks}
     t_s, end_s = midnight_s + 3600 * FIRST_HOUR, midnight_s + 3600 * LAST_HOUR
     while t_s < end_s:
@@ -87,7 +87,7 @@ def _walking(walk: PlannedWalk, seq: int) -> list[Frame]:
     """One walk as a camera at the side would tell it."""
     t_s = np.arange(walk.duration_s * RATE_HZ) / RATE_HZ
     walker = Walker(identity=1, affect=walk.affect, seed=walk.seed)
-    x_TJC = skeletons(walker, t_s)
+    x_TJC, visibility_TJ = mediapipe_like(skeletons(walker, t_s), seed=walk.seed)
     start_ns = walk.start_s * NS
     return [
         Frame(
@@ -96,7 +96,7 @@ def _walking(walk: PlannedWalk, seq: int) -> list[Frame]:
             start_ns + round(float(t) * NS),
             start_ns + round(float(t) * NS),
             "ok",
-            (Person(walk.seed, pack_body(x_JC, _VISIBILITY)),),
+            (Person(walk.seed, pack_body(x_TJC[n], visibility_TJ[n])),),
         )
-        for n, (t, x_JC) in enumerate(zip(t_s, x_TJC, strict=True))
+        for n, t in enumerate(t_s)
     ]

@@ -94,7 +94,7 @@ def decode(data: bytes) -> Message:
     if len(data) > MAX_MESSAGE_BYTES:
         raise _refusal(f"a message of {len(data)} bytes", f"at most {MAX_MESSAGE_BYTES}")
     try:
-        message = _DECODER.decode(data)
+        message: Message = _DECODER.decode(data)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise _refusal(f"a message that does not decode ({type(error).__name__})", "a frame or a tick") from error
     if message.version != VERSION:
@@ -133,7 +133,7 @@ class Sender:
     """Pushes messages without ever blocking; counts what a full queue refused in ``n_refused``."""
 
     def __init__(self, endpoint: str, queue: int = QUEUE_MESSAGES) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.PUSH)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
         self._socket.setsockopt(zmq.SNDHWM, queue)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.RECONNECT_IVL, 50)
@@ -159,7 +159,7 @@ class Receiver:
     """Pulls messages; what is not sound is dropped and counted in ``n_refused``."""
 
     def __init__(self, endpoint: str, queue: int = QUEUE_MESSAGES) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.PULL)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PULL)
         self._socket.setsockopt(zmq.RCVHWM, queue)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
         self._socket.setsockopt(zmq.LINGER, 0)

@@ -1,0 +1,111 @@
+"""The monitor's loop around its sockets, gauges and diary.
+
+Promises: it reads no clock (the supervisor's ticks bring the time); a diary that cannot be written is told, counted
+and tried again, and watching goes on. On SIGTERM it finishes what is queued, books the running minute and returns.
+Refuses to start with a bundle or diary that does not open: one sentence on stderr, exit code 1.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from edge.affect import Abstention
+from edge.diary.diary import Diary
+from edge.diary.store import Store
+from edge.encoder import open_encoder
+from edge.errors import DiaryError, QuietstepError
+from edge.gauges import Gauges
+from edge.log import set_up_logging
+from edge.monitor import NS, Monitor, Seen
+from edge.monitor_spec import MonitorSpec
+from edge.wire import Frame, Message, Receiver, Tick
+
+log = structlog.get_logger("monitor")
+
+
+class Loop:
+    """Receives until told to stop."""
+
+    def __init__(self, monitor: Monitor, receiver: Receiver, gauges: Gauges) -> None:
+        self._monitor = monitor
+        self._receiver = receiver
+        self._gauges = gauges
+        self._t_wall_s = 0.0
+        self._stopping = False
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor, which stops us in order
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        """Until SIGTERM, then until the queue is empty."""
+        while True:
+            message = self._receiver.receive(timeout_ms=200)
+            self._gauges.put("n_refused", self._receiver.n_refused)
+            if message is not None:
+                self._handle(message)
+            elif self._stopping:
+                break
+        self._finish()
+
+    def _handle(self, message: Message) -> None:
+        self._t_wall_s = max(self._t_wall_s, message.t_wall_ns / NS) if self._stopping else message.t_wall_ns / NS
+        try:
+            self._count(message, self._monitor.update(message))
+        except DiaryError as error:
+            self._tell(error)
+        self._gauges.add("beat")
+
+    def _count(self, message: Message, seen: Seen) -> None:
+        gauges = self._gauges
+        if isinstance(message, Frame):
+            gauges.add("n_frames")
+            gauges.put("n_people", len(message.people))
+            gauges.add("n_gaps", seen.n_gaps)
+        elif isinstance(message, Tick) and message.down:
+            gauges.put("n_people", 0)
+        n_refused = sum(not cycle.usable for cycle in seen.cycles)
+        gauges.add("n_contacts", len(seen.contacts))
+        gauges.add("n_cycles", len(seen.cycles) - n_refused)
+        gauges.add("n_refused_cycles", n_refused)
+        gauges.add("n_abstained", _n_abstained(seen) - n_refused)
+        gauges.add("n_rows", len(seen.rows))
+
+    def _finish(self) -> None:
+        try:
+            self._monitor.flush()
+            rows = self._monitor.stop(self._t_wall_s) if self._t_wall_s else ()
+            self._gauges.add("n_rows", len(rows))
+        except DiaryError as error:
+            self._tell(error)
+
+    def _tell(self, error: DiaryError) -> None:
+        self._gauges.add("diary_failures")
+        log.error("the diary could not be written; it will be tried again", why=str(error))
+
+
+def _n_abstained(seen: Seen) -> int:
+    return sum(isinstance(timed.judgement, Abstention) for timed in seen.judgements)
+
+
+def run_monitor(spec: MonitorSpec) -> int:
+    """Run until SIGTERM; returns the exit code of the process."""
+    set_up_logging(json=spec.json_log)
+    try:
+        encoder = open_encoder(Path(spec.bundle))
+        gauges = Gauges(spec.gauges_fd)
+        with Store.open(Path(spec.diary), Path(spec.key), kind=spec.kind) as store:
+            monitor = Monitor(encoder, Diary(store, encoder.model_id, encoder.rung), spec.places)
+            receiver = Receiver(spec.endpoint)
+            gauges.put_rung(encoder.rung)
+            gauges.put("ready", 1)
+            Loop(monitor, receiver, gauges).run()
+            receiver.close()
+    except QuietstepError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

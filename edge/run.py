@@ -1,0 +1,80 @@
+"""``quietstep run`` as a person sees it: a status line where there is a terminal, log lines where there is none.
+
+Promises: Ctrl-C and SIGTERM end it in order; it says at the end what came of it. Refuses nothing of its own.
+"""
+
+import time
+from pathlib import Path
+from typing import Final
+
+import structlog
+from rich.console import Console
+from rich.live import Live
+
+from edge.config import Config
+from edge.log import set_up_logging
+from edge.service import STEP_S, Service, Status, Stop, serving
+from edge.status_line import Rate, status_line
+
+STATUS_EVERY_S: Final = 60.0
+log = structlog.get_logger("quietstep")
+
+
+def run_service(
+    config: Config, pose_model: Path, console: Console, *, seconds: float | None = None, json_log: bool = False
+) -> None:
+    """Watch until stopped, until ``seconds`` are over, or until all recordings are."""
+    set_up_logging(json=json_log)
+    service = Service(config, pose_model, json_log=json_log)
+    with Stop().listening() as stop, serving(service):
+        log.info("watching", places=[camera.place for camera in config.camera], diary=str(config.diary))
+        if console.is_terminal and not json_log:
+            watch_live(service, console, stop, seconds)
+        else:
+            _watch_quietly(service, stop, seconds)
+        log.info("stopping")
+    said = service.last_status.reading
+    log.info("stopped", frames=said.n_frames, cycles=said.n_cycles, abstained=said.n_abstained, rows=said.n_rows)
+
+
+def watch_live(service: Service, console: Console, stop: Stop, seconds: float | None) -> Status:
+    """Step the service under a live status line; the last status."""
+    begin_s, rate = time.monotonic(), Rate()
+    status = service.status
+    with Live(console=console, refresh_per_second=4, redirect_stdout=False) as live:
+        while service.step() and not stop.asked:
+            elapsed_s = time.monotonic() - begin_s
+            if seconds is not None and elapsed_s >= seconds:
+                break
+            status = service.status
+            left_s = None if seconds is None else seconds - elapsed_s
+            live.update(status_line(status, rate.update(elapsed_s, status.reading.n_frames), left_s))
+            time.sleep(STEP_S)
+    return status
+
+
+def _watch_quietly(service: Service, stop: Stop, seconds: float | None) -> None:
+    begin_s = told_s = time.monotonic()
+    while service.step() and not stop.asked:
+        now_s = time.monotonic()
+        if seconds is not None and now_s - begin_s >= seconds:
+            break
+        if now_s - told_s >= STATUS_EVERY_S:
+            told_s = now_s
+            _tell(service.status)
+        time.sleep(STEP_S)
+
+
+def _tell(status: Status) -> None:
+    reading = status.reading
+    log.info(
+        "status",
+        frames=reading.n_frames,
+        people=reading.n_people,
+        cycles=reading.n_cycles,
+        abstained=reading.n_abstained,
+        missed=reading.n_gaps,
+        diary_failures=reading.diary_failures,
+        rung=status.rung,
+        down=list(status.down),
+    )

@@ -1,0 +1,316 @@
+"""``quietstep run``: starts capture, eyes and monitor, watches their progress, brings back what dies, ticks the time.
+
+Promises: a process that dies or hangs is replaced (``edge.watch`` decides when); while a camera's data do not flow its
+place is told as *down* with every tick, so the lost minutes become faults; the end is orderly, so nothing queued is
+lost. Refuses to go on when it cannot be right: a process that cannot lock itself in, a model or diary that does not
+at the start, a source that does not open at the start.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final, Literal
+
+import msgspec
+import structlog
+
+from edge.child import Child, Start
+from edge.config import Camera, Config
+from edge.errors import ServiceError
+from edge.gauges import Gauges, Reading
+from edge.monitor_spec import MonitorSpec
+from edge.sense.frames import Phase, PictureMemory, Progress
+from edge.sense.sources import is_live, is_synthetic
+from edge.sense.specs import CaptureSpec, ExitCode, EyesSpec, SourceSpec
+from edge.wire import Sender, Tick, ipc_endpoint
+
+STEP_S: Final = 0.05
+TICK_NS: Final = 1_000_000_000
+MONITOR_STOP_S: Final = 15.0
+CHILD_STOP_S: Final = 3.0
+FINAL_CODES: Final = (ExitCode.LOCK, ExitCode.MODEL)
+
+log = structlog.get_logger("supervisor")
+
+
+class Eye:
+    """One camera: its picture memory, its capture process and its eyes."""
+
+    def __init__(self, camera: Camera, endpoint: str, pose_model: Path) -> None:
+        self.camera = camera
+        self.memory = PictureMemory.create()
+        self.lossless = keeps_every_frame(camera)
+        self.capture = Child(f"capture of {camera.place}", self._capture)
+        self.eyes = Child(f"eyes of {camera.place}", lambda: self._eyes(endpoint, pose_model))
+        self.ever_ran = False
+        self.refused = False
+
+    def _capture(self) -> Start:
+        source = SourceSpec(self.camera.source, self.camera.crop, self.camera.frames)
+        spec = CaptureSpec(source, self.memory.fds, os.getpid(), self.lossless)
+        return _start("edge.sense.capture", spec, self.memory.fds.all())
+
+    def _eyes(self, endpoint: str, pose_model: Path) -> Start:
+        camera, fds = self.camera, self.memory.fds
+        spec = EyesSpec(
+            camera.place, fds, os.getpid(), endpoint, str(pose_model), camera.max_people, lossless=self.lossless
+        )
+        return _start("edge.sense.eyes", spec, fds.all())
+
+    @property
+    def children(self) -> tuple[Child, Child]:
+        """Capture and eyes."""
+        return self.capture, self.eyes
+
+    @property
+    def ended(self) -> bool:
+        """Its recording is over and both processes left as they should."""
+        return all(child.exit_code == ExitCode.ENDED for child in self.children)
+
+    @property
+    def gives_nothing(self) -> bool:
+        """Its source did not open, and never did before."""
+        return self.refused and not self.ever_ran
+
+    def look(self) -> None:
+        """Note whether it ever gave a picture, and whether its source was refused."""
+        self.ever_ran = self.ever_ran or self.memory.progress().n_taken > 0
+        self.refused = self.refused or self.capture.exit_code == ExitCode.SOURCE
+
+    def close(self) -> None:
+        """End both processes and blank every picture."""
+        for child in self.children:
+            child.ask_to_stop()
+        for child in self.children:
+            child.stop(CHILD_STOP_S)
+        self.memory.wipe()
+        self.memory.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a status line shows: the gauges, the rung, and each camera's progress."""
+
+    reading: Reading
+    rung: str
+    cameras: dict[str, Progress]
+    down: tuple[str, ...]
+
+
+class Service:
+    """The supervisor; ``step`` is called again and again and returns False when there is nothing left to watch."""
+
+    def __init__(
+        self, config: Config, pose_model: Path, *, kind: Literal["home", "demo"] = "home", json_log: bool = False
+    ) -> None:
+        if not config.camera:
+            do = 'Write quietstep.toml with [[camera]], place = "hall", source = "0", or give --source.'
+            raise ServiceError("no camera in the settings", "at least one", do)
+        self._folder = private_folder()
+        self._config = config
+        endpoint = ipc_endpoint(self._folder)
+        self._gauges = Gauges.create()
+        self._eyes = [Eye(camera, endpoint, pose_model) for camera in config.camera]
+        self._monitor = Child("monitor", lambda: self._monitor_start(endpoint, kind, json_log))
+        self._sender = Sender(endpoint)
+        self._next_tick_ns = 0
+        self.last_status = self.status
+
+    def _monitor_start(self, endpoint: str, kind: Literal["home", "demo"], json_log: bool) -> Start:
+        config = self._config
+        places = tuple(camera.place for camera in config.camera)
+        paths = (str(config.bundle), str(config.diary), str(config.key))
+        spec = MonitorSpec(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log)
+        return _start("edge.monitor_process", spec, (self._gauges.fd,))
+
+    @property
+    def children(self) -> list[Child]:
+        """Every process, the monitor first."""
+        return [self._monitor, *(child for eye in self._eyes for child in eye.children)]
+
+    @property
+    def status(self) -> Status:
+        """Where everything stands."""
+        cameras = {eye.camera.place: eye.memory.progress() for eye in self._eyes}
+        return Status(self._gauges.read(), self._gauges.rung(), cameras, self._down())
+
+    def start(self) -> None:
+        """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be."""
+        now_s = time.monotonic()
+        self._monitor.start(now_s, 0)
+        while not self._gauges.read().ready:
+            self._forward_words()
+            if not self._monitor.running:
+                raise ServiceError("a monitor that ended at its start", "a running one", self._monitor.last_words())
+            time.sleep(STEP_S)
+        for eye in self._eyes:
+            for child in eye.children:
+                child.start(time.monotonic(), _beats(eye, child))
+
+    def step(self) -> bool:
+        """Look after every process once; False when all recordings are over."""
+        now_s = time.monotonic()
+        self._forward_words()
+        for eye in self._eyes:
+            self._look_after_eye(eye, now_s)
+        if all(eye.gives_nothing for eye in self._eyes):
+            raise no_pictures(self._eyes)
+        self._look_after_monitor(now_s)
+        self._tick()
+        return not all(eye.ended for eye in self._eyes)
+
+    def stop(self) -> None:
+        """Cameras first, then the monitor when everything they sent is booked; pictures are blanked."""
+        for eye in self._eyes:
+            eye.close()
+        self._tick(force=True)
+        self._sender.close(linger_ms=1000)
+        self._monitor.ask_to_stop()
+        self._monitor.stop(MONITOR_STOP_S)
+        self._forward_words()
+        self.last_status = Status(self._gauges.read(), self._gauges.rung(), {}, ())
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _look_after_eye(self, eye: Eye, now_s: float) -> None:
+        if eye.ended:
+            return
+        eye.look()
+        for child in eye.children:
+            self._look_after(child, _beats(eye, child), now_s)
+
+    def _look_after_monitor(self, now_s: float) -> None:
+        if self._monitor.exit_code is not None and self._monitor.watch.due_s <= now_s:
+            self._gauges.clear(("ready", "n_people"))
+        self._look_after(self._monitor, self._gauges.read().beat, now_s)
+
+    def _look_after(self, child: Child, progress: int, now_s: float) -> None:
+        code = child.exit_code
+        if code is None:
+            if not child.watch.update(now_s, progress):
+                log.warning("hangs and is ended", process=child.name)
+                child.kill()
+            return
+        if code == ExitCode.ENDED and child is not self._monitor:
+            return
+        if code in FINAL_CODES:
+            raise ServiceError(f"that the {child.name} cannot go on", "a running one", child.last_words())
+        if child.watch.due_s <= child.watch.started_s:
+            due_s = child.watch.died(now_s)
+            log.warning("ended", process=child.name, code=code, why=child.last_words(), again_in_s=due_s - now_s)
+        elif child.watch.due_s <= now_s:
+            child.start(now_s, progress)
+            log.info("started again", process=child.name, n_deaths=child.watch.n_deaths)
+
+    def _down(self) -> tuple[str, ...]:
+        now_s = time.monotonic()
+        return tuple(eye.camera.place for eye in self._eyes if _is_down(eye, now_s))
+
+    def _tick(self, *, force: bool = False) -> None:
+        now_ns = time.monotonic_ns()
+        if now_ns < self._next_tick_ns and not force:
+            return
+        self._next_tick_ns = now_ns + TICK_NS
+        t_mono_ns = min([now_ns, *self._recorded_times()])
+        down = () if force else self._down()
+        self._sender.send(Tick(t_mono_ns, time.time_ns() - (now_ns - t_mono_ns), down))
+
+    def _recorded_times(self) -> Iterator[int]:
+        """Times of recordings of which no frame may be missed: they, not the clock, say how late it is."""
+        for eye in self._eyes:
+            if eye.lossless and not eye.ended and (taken := eye.memory.progress()).n_taken:
+                yield taken.taken_mono_ns
+
+    def _forward_words(self) -> None:
+        for child in self.children:
+            for line in child.said():
+                print(line, file=sys.stderr)
+
+
+def _beats(eye: Eye, child: Child) -> int:
+    progress = eye.memory.progress()
+    return progress.capture_beats if child is eye.capture else progress.eyes_beats
+
+
+def no_pictures(eyes: list[Eye]) -> ServiceError:
+    """What to say when no camera gives pictures."""
+    words = " ".join(eye.capture.last_words() for eye in eyes)
+    return ServiceError(f"no pictures at {', '.join(eye.camera.place for eye in eyes)}", "a camera that opens", words)
+
+
+def _is_down(eye: Eye, now_s: float) -> bool:
+    return (eye.ever_ran or eye.refused) and not _flows(eye, now_s)
+
+
+def _flows(eye: Eye, now_s: float) -> bool:
+    if eye.ended:
+        return True
+    running = all(child.running or child.exit_code == ExitCode.ENDED for child in eye.children)
+    progress = eye.memory.progress()
+    steady = progress.capture_phase != Phase.STARTING and progress.eyes_phase != Phase.STARTING
+    return running and steady and all(child.watch.flowing(now_s) for child in eye.children if child.running)
+
+
+def _start(module: str, spec: msgspec.Struct, fds: tuple[int, ...]) -> Start:
+    return Start((sys.executable, "-m", module), msgspec.json.encode(spec), fds)
+
+
+def private_folder() -> Path:
+    """A folder of mode 0700 for the socket, gone after the run."""
+    parent = os.environ.get("XDG_RUNTIME_DIR")
+    try:
+        return Path(tempfile.mkdtemp(prefix="quietstep-", dir=parent if parent and Path(parent).is_dir() else None))
+    except OSError as error:
+        found = f"no temporary folder ({error.strerror})"
+        raise ServiceError(found, "room for a socket", "Free some space, or set TMPDIR.") from error
+
+
+class Stop:
+    """Set by Ctrl-C or SIGTERM; the second one is not waited for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator["Stop"]:
+        """Take the signals for as long as the block runs."""
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+@contextlib.contextmanager
+def serving(service: Service) -> Iterator[Service]:
+    """Start ``service`` and stop it whatever happens in the block."""
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+def keeps_every_frame(camera: Camera) -> bool:
+    """Whether no frame may be skipped: files by default, live cameras never, the synthetic one on demand.
+
+    Raises ServiceError for a live camera that is asked to wait.
+    """
+    live = is_live(camera.source)
+    if camera.every_frame and live:
+        do = "Remove every_frame for this camera."
+        raise ServiceError(f"every_frame with the live camera at {camera.place}", "a video file", do)
+    if camera.every_frame is None:
+        return not live and not is_synthetic(camera.source)
+    return camera.every_frame

@@ -1,0 +1,47 @@
+"""The live status line of ``run`` and ``demo``: frames a second, people, cycles, rung, and what is down.
+
+Promises: one line, from counters only. Refuses to show anything of who is there.
+"""
+
+from rich.text import Text
+
+from edge.service import Status
+
+
+class Rate:
+    """Frames a second, from a counter and the time that comes with it; smoothed over about two seconds."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, int] | None = None
+        self._rate_hz = 0.0
+
+    def update(self, t_s: float, n_frames: int) -> float:
+        """Note the counter at ``t_s``; the current rate."""
+        if self._last is None:
+            self._last = (t_s, n_frames)
+        elapsed_s = t_s - self._last[0]
+        if elapsed_s >= 1.0:
+            now_hz = max(0, n_frames - self._last[1]) / elapsed_s
+            self._rate_hz = now_hz if not self._rate_hz else 0.5 * (self._rate_hz + now_hz)
+            self._last = (t_s, n_frames)
+        return self._rate_hz
+
+
+def status_line(status: Status, rate_hz: float, left_s: float | None = None) -> Text:
+    """The line as rich text."""
+    reading = status.reading
+    parts = [
+        ("watching ", "bold green") if not status.down else (f"down: {', '.join(status.down)} ", "bold red"),
+        (f"{rate_hz:4.1f} frames/s  ", ""),
+        (f"{reading.n_people} in view  ", "cyan" if reading.n_people else "dim"),
+        (f"{reading.n_cycles} cycles", "bold" if reading.n_cycles else ""),
+        (f" ({reading.n_refused_cycles} refused, {reading.n_abstained} abstained)  ", "dim"),
+        (f"rung {status.rung or '…'}", ""),
+    ]
+    if reading.n_gaps:
+        parts.append((f"  {reading.n_gaps} frames missed", "yellow"))
+    if reading.diary_failures:
+        parts.append(("  the diary cannot be written", "bold red"))
+    if left_s is not None:
+        parts.append((f"  {max(0, round(left_s))} s left", "dim"))
+    return Text.assemble(*parts)
