@@ -8,7 +8,7 @@ Refuses, with CameraError: nothing there, not a video, no picture in it, a live 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -164,18 +164,28 @@ class StampClock:
 def open_video(spec: SourceSpec) -> VideoSource:
     """Open a webcam, a network camera or a video file; raises CameraError."""
     name = _shown(spec.source)
-    address, container_format, options, live = _address(spec.source)
+    address, container_format, option_sets, live = _address(spec.source)
     if not live and not Path(address).is_file():
         raise CameraError(f"no file {name}", "a video file, a webcam index, rtsp://… or synthetic:", "Check the path.")
-    try:
-        container = av.open(address, format=container_format, options=options, timeout=(OPEN_LIMIT_S, READ_LIMIT_S))
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise _unopened(name, live, error) from error
+    container = _opened(address, container_format, option_sets)
+    if isinstance(container, str):
+        raise _unopened(name, live, reason=container)
     try:
         return _first_video_stream(spec, container, live, name)
     except BaseException:
         container.close()
         raise
+
+
+def _opened(address: str, container_format: str | None, option_sets: Sequence[dict[str, str]]) -> InputContainer | str:
+    """The container, or the name of the last error."""
+    reason = "no way to open it"
+    for options in option_sets:
+        try:
+            return av.open(address, format=container_format, options=options, timeout=(OPEN_LIMIT_S, READ_LIMIT_S))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            reason = type(error).__name__
+    return reason
 
 
 def _first_video_stream(spec: SourceSpec, container: InputContainer, live: bool, name: str) -> VideoSource:
@@ -186,13 +196,14 @@ def _first_video_stream(spec: SourceSpec, container: InputContainer, live: bool,
     return VideoSource(spec, container, stream, live)
 
 
-def _address(source: str) -> tuple[str, str | None, dict[str, str], bool]:
+def _address(source: str) -> tuple[str, str | None, tuple[dict[str, str], ...], bool]:
+    """Address, format, the options to try one after the other, and whether it is live."""
     if source.isdecimal() or source.startswith("/dev/video"):
         device = f"/dev/video{source}" if source.isdecimal() else source
-        return device, "v4l2", dict(_WEBCAM), True
+        return device, "v4l2", (_WEBCAM, {}), True  # Not every webcam has that size.
     if "://" in source:
-        return source, None, dict(_NETWORK) if source.startswith("rtsp") else {}, True
-    return source, None, {}, False
+        return source, None, (_NETWORK if source.startswith("rtsp") else {},), True
+    return source, None, ({},), False
 
 
 def _rate_hz(stream: VideoStream) -> float:
@@ -211,12 +222,10 @@ def _shown(source: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else source
 
 
-def _unopened(name: str, live: bool, error: Exception) -> CameraError:
-    reason = type(error).__name__
+def _unopened(name: str, live: bool, reason: str) -> CameraError:
     if live:
-        return CameraError(
-            f"no camera that answers at {name} ({reason})", "a camera", "Check that it is plugged in and free."
-        )
+        do = "Check that it is plugged in and free."
+        return CameraError(f"no camera that answers at {name} ({reason})", "a camera", do)
     return CameraError(f"{name} that is no readable video ({reason})", "a whole video file", "Give another file.")
 
 
