@@ -89,7 +89,7 @@ class _Bars:
 def _losses(losses: Losses | None) -> str:
     if losses is None:
         return ""
-    own, cross, triplet = (float(part) for part in (losses.reconstruction, losses.cross, losses.triplet))
+    own, cross, triplet = (float(part.detach()) for part in (losses.reconstruction, losses.cross, losses.triplet))
     return f"reconstruction {own:.2f} cross {cross:.2f} triplet {triplet:.2f}"
 
 

@@ -7,7 +7,8 @@ fixed beforehand, never chosen on a test set. Refuses labels that lack an affect
 Order: disturb the cycles into a pool of takes (``augment``); train autoencoder on quadruples; freeze it; train the
 CNN on the affect codes of the same takes. Targets of the reconstruction are always the clean cycles.
 
-Shape letters: V take, N cycle, X sample of any cycle, F feature channel, T time, J landmark, C coordinate, D code channel, S code step.
+Shape letters: V take, N cycle, X sample of any cycle, F feature channel, T time, J landmark, C coordinate, D code
+channel, S code step, B batch.
 """
 
 from collections.abc import Callable

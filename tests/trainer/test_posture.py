@@ -1,0 +1,37 @@
+"""The trunk is set upright and nothing else changes."""
+
+import numpy as np
+import torch
+
+from edge.gait.skeleton import BODY_BONES, LEFT_HIP, NECK, ROOT
+from trainer.posture import upright_trunk
+from trainer.walkers import walker_cycles
+
+X_NTJC = torch.tensor(walker_cycles(n_people=2, n_cycles=1).x_NTJC)
+
+
+def leaned(x_NTJC: torch.Tensor, degrees: float) -> torch.Tensor:
+    angle = np.radians(degrees)
+    out = x_NTJC.clone()
+    up, ahead = x_NTJC[:, :, 1:10, 1], x_NTJC[:, :, 1:10, 2]
+    out[:, :, 1:10, 1] = np.cos(angle) * up - np.sin(angle) * ahead
+    out[:, :, 1:10, 2] = np.sin(angle) * up + np.cos(angle) * ahead
+    return out
+
+
+def test_the_mean_neck_stands_over_the_root() -> None:
+    neck_NC = (upright_trunk(X_NTJC)[:, :, NECK] - upright_trunk(X_NTJC)[:, :, ROOT]).mean(dim=1)
+    assert torch.allclose(neck_NC[:, 2], torch.zeros(len(X_NTJC)), atol=1e-5)
+    assert bool((neck_NC[:, 1] > 0.3).all())
+
+
+def test_a_source_that_leans_looks_the_same() -> None:
+    assert torch.allclose(upright_trunk(leaned(X_NTJC, 25.0)), upright_trunk(X_NTJC), atol=1e-4)
+
+
+def test_bones_and_legs_stay() -> None:
+    out = upright_trunk(X_NTJC)
+    assert torch.equal(out[:, :, LEFT_HIP:], X_NTJC[:, :, LEFT_HIP:])
+    for child, parent in BODY_BONES:
+        before = (X_NTJC[:, :, child] - X_NTJC[:, :, parent]).norm(dim=-1)
+        assert torch.allclose((out[:, :, child] - out[:, :, parent]).norm(dim=-1), before, atol=1e-5)
