@@ -12,7 +12,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from edge.diary import schema
-from edge.diary.engine import explained, not_a_diary, read_only, writer_engine
+from edge.diary.engine import explained, not_a_diary, read_only, reader_engine, writer_engine
 from edge.diary.key import sync_folder
 from edge.diary.migrate import revision_of, upgrade
 from edge.diary.pages import FileState, examine
@@ -66,10 +66,7 @@ def create(path: Path, key: bytes, kind: Kind) -> None:
 
 def check(engine: sa.Engine, path: Path, key: bytes, kind: Kind) -> None:
     """Ours, whole, of a known schema (upgraded where it is older), with nothing but the whitelist, of this kind."""
-    with engine.begin() as connection:
-        own_revision(connection, path)
-        if connection.exec_driver_sql("PRAGMA quick_check(1)").all() != [("ok",)]:
-            raise not_a_diary(path, "a diary whose tables are damaged")
+    _look_before_writing(path, key)
     upgrade(engine, path, key)
     with engine.begin() as connection:
         unknown = schema.differences(connection)
@@ -82,6 +79,18 @@ def check(engine: sa.Engine, path: Path, key: bytes, kind: Kind) -> None:
             f"one of kind {kind!r}, so that a demonstration and a home never mix",
             "Name another data folder.",
         )
+
+
+def _look_before_writing(path: Path, key: bytes) -> None:
+    """Becoming a writer changes the first page, so a file that is not ours is found out by a reader."""
+    reader = reader_engine(path, key)
+    try:
+        with reader.begin() as connection:
+            own_revision(connection, path)
+            if connection.exec_driver_sql("PRAGMA quick_check(1)").all() != [("ok",)]:
+                raise not_a_diary(path, "a diary whose tables are damaged")
+    finally:
+        reader.dispose()
 
 
 def own_revision(connection: sa.Connection, path: Path) -> str:
@@ -99,17 +108,17 @@ def kind_of(connection: sa.Connection) -> str:
     return str(kind)
 
 
-def refuse_empty(path: Path, key: bytes) -> None:
-    """SQLite takes an empty file for a new database; here it is what is left of a diary."""
+def refuse_cut_short(path: Path, key: bytes) -> None:
+    """SQLite takes a file of less than a page for a new database; here it is what is left of a diary."""
     try:
         state = examine(path, key)
     except OSError:
         raise read_only(path) from None
-    if state is FileState.EMPTY:
+    if state is FileState.CUT_SHORT:
         raise DiaryDamagedError(
-            f"an empty file where the diary should be ({path})",
+            f"an empty or almost empty file where the diary should be ({path})",
             "the diary",
-            "Restore a backup, or remove the empty file to begin a new diary.",
+            "Restore a backup, or move the file away to begin a new diary.",
         )
 
 

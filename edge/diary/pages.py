@@ -23,7 +23,7 @@ MOST_PAGES: Final = 64
 class FileState(StrEnum):
     """What a file turned out to be."""
 
-    EMPTY = "empty"
+    CUT_SHORT = "cut short"
     PLAIN = "plain"
     KEY_FITS = "key fits"
     NO_PAGE_OPENS = "no page opens"
@@ -34,10 +34,10 @@ def examine(path: Path, key: bytes) -> FileState:
     n_pages = path.stat().st_size // PAGE_BYTES
     with path.open("rb") as file:
         header = file.read(SALT_BYTES)
-        if not header:
-            return FileState.EMPTY
         if header == PLAIN_HEADER:
             return FileState.PLAIN
+        if n_pages == 0:
+            return FileState.CUT_SHORT
         page_key = hashlib.pbkdf2_hmac("sha512", key, bytes(b ^ 0x3A for b in header), 2, 32)
         for index in range(0, n_pages, max(1, n_pages // MOST_PAGES)):
             file.seek(index * PAGE_BYTES)

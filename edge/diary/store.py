@@ -20,7 +20,7 @@ from edge.diary.booking import OpenBucket
 from edge.diary.engine import explained, outside_transaction, reader_engine, writer_engine
 from edge.diary.key import create_key, key_path_for, read_key
 from edge.diary.migrate import newer
-from edge.diary.opening import Kind, check, create, kind_of, lock_out_others, older, own_revision, refuse_empty
+from edge.diary.opening import Kind, check, create, kind_of, lock_out_others, older, own_revision, refuse_cut_short
 from edge.diary.records import bucket_of_record, record_of_bucket, record_of_row, row_of_record
 from edge.diary.trend import TrendRow
 from edge.errors import DiaryBusyError, DiaryError
@@ -42,7 +42,7 @@ class DiaryReader:
         key = read_key(key_path_for(path, key_path))
         engine = reader_engine(path, key)
         try:
-            refuse_empty(path, key)
+            refuse_cut_short(path, key)
             with explained(path, key), engine.begin() as connection:
                 revision = own_revision(connection, path)
                 if revision > schema.REVISION:
@@ -127,7 +127,7 @@ class Store(DiaryReader):
             key = read_key(key_path) if key_path.exists() else create_key(key_path)
             create(path, key, kind)
         key = read_key(key_path)
-        refuse_empty(path, key)
+        refuse_cut_short(path, key)
         engine = writer_engine(path, key)
         try:
             with explained(path, key):

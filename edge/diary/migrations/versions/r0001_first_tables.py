@@ -27,7 +27,10 @@ MINUTES_TOTAL = " + ".join(MINUTES)
 NO_MOOD = " AND ".join(f"{name} IS NULL" for name in MOOD)
 WHOLE_MOOD = " AND ".join(f"{name} IS NOT NULL" for name in MOOD)
 TWO_DECIMALS = " AND ".join(f"({name} IS NULL OR abs({name} * 100 - round({name} * 100)) < 1e-6)" for name in MOOD)
-FIVES = " AND ".join(f"{name} NOT LIKE '<%' AND CAST({name} AS INTEGER) % 5 = 0" for name in ("n_walks", "n_cycles"))
+FIVES = " AND ".join(
+    f"CAST(CAST({name} AS INTEGER) AS TEXT) = {name} AND CAST({name} AS INTEGER) % 5 = 0"
+    for name in ("n_walks", "n_cycles")
+)
 
 
 def whole(*names: str) -> list[sa.Column[int]]:
