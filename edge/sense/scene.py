@@ -22,6 +22,7 @@ WIDTH, HEIGHT = 640, 480
 FOCAL = 560.0
 EYE_HEIGHT_M = 1.25
 _WALL_BEHIND_M = 3.0
+_FADE_PER_M = 1.5
 
 Rgb = NDArray[np.uint8]
 
@@ -47,9 +48,9 @@ class Scene:
         for x_JC, looks in people:
             # What is behind a person's middle is darker: it sets the far leg and arm off from the near ones.
             middle_m = float(self.eye.see(x_JC[ROOT].astype(float))[1])
-            light = Light(self._lamp, fade=0.35, fade_from=middle_m - 0.1)
+            light = Light(self._lamp, fade=_FADE_PER_M, fade_from=middle_m - 0.1)
             draw(picture, depth, self.eye, solids_of(x_JC, looks), light)
-        return cv2.GaussianBlur(picture, (3, 3), 0.6) if people else picture
+        return np.asarray(cv2.GaussianBlur(picture, (3, 3), 0.6), np.uint8)
 
     def shows(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which world points (..., 3) fall inside the picture."""
@@ -66,7 +67,7 @@ def _room(eye: Eye, distance_m: float) -> Rgb:
     wall_y = eye.at[1] + rise * (distance_m + _WALL_BEHIND_M)
     wall = np.array([206, 202, 194]) * (0.90 + 0.05 * np.clip(wall_y, 0, 2))[:, None]
     near = np.clip(-wall_y / 2.5, 0, 1)[:, None]
-    floor = np.array([150, 128, 104]) * (0.82 + 0.25 * near)
+    floor = np.array([198, 186, 166]) * (0.82 + 0.25 * near)
     skirting = np.array([232, 230, 224]) * np.ones((HEIGHT, 1))
     line = np.where((wall_y > 0)[:, None], np.where((wall_y > 0.09)[:, None], wall, skirting), floor)
     tilt = np.linspace(1.03, 0.95, WIDTH)[:, None]

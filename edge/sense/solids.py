@@ -113,9 +113,11 @@ def _draw_one(picture_HWC: NDArray[np.uint8], depth_HW: Array, eye: Eye, cone: C
         return
     normals = _normals(eye, cone, patch, seen)
     shade = light.ambient + light.direct * np.maximum(normals @ light.towards.astype(np.float32), 0.0)
+    # Grazing surfaces are darker, so that a limb stands out from what is behind it.
+    shade = shade * (0.72 + 0.28 * patch.bulge[seen])
     depth = patch.depth[seen]
     if light.fade:
-        shade = shade * np.clip(1.0 - light.fade * (depth - light.fade_from), 0.45, 1.1)
+        shade = shade * np.clip(1.0 - light.fade * (depth - light.fade_from), 0.5, 1.1)
     colour = _colour(cone.paint, normals, patch.along[seen])
     window[seen] = depth
     picture_HWC[patch.rows, patch.columns][seen] = np.clip(colour * shade[:, None], 0, 255).astype(np.uint8)
