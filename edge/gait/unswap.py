@@ -1,16 +1,20 @@
 """Left and right legs told apart again when the pose estimator exchanges them.
 
-Promises: a frame whose leg chain continues the recent movement much better with left and right exchanged is
-exchanged, over the whole chain (hips to toes) or below the hips. Never mutates its input.
+Promises: a frame whose leg chain continues the recent movement much better with left and right exchanged, and makes
+a better body that way, is exchanged, over the whole chain (hips to toes) or below the hips. Never mutates its input.
 Gives up: an exchange that has lasted 0.5 s without the shoulders confirming it is the source's own opinion.
 
 Step 1: predict each leg landmark at constant velocity from the last two frames. Step 2: exchange when that
-costs less than 0.6 of keeping (gait.md). Deviation: two ways to exchange, and the giving up.
+costs less than 0.6 of keeping (gait.md). Deviations: two ways to exchange, the giving up, and the evidence of the
+body, for at a stumble of the pose estimator while the legs pass each other the cost alone is wrong for half a second:
+the whole chain only where the hips point against the recent left, below the hips only where the thighs fit better.
 
 Shapes: J landmark, C coordinate.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -37,6 +41,7 @@ _RIGHT = [RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, RIGHT_HEEL, RIGHT_TOE]
 _LEGS = np.asarray(_LEFT + _RIGHT)
 _LEGS_EXCHANGED = np.asarray(_RIGHT + _LEFT)
 _HIPS = np.asarray([0, 5])
+_THIGHS = np.asarray([LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE])
 _BELOW = np.asarray([1, 2, 3, 4, 6, 7, 8, 9])
 
 
@@ -58,6 +63,8 @@ class Unswap:
         self._t_s: float | None = None
         self._has_velocity = False
         self._doubt_s = 0.0
+        self._left = np.zeros(3)
+        self._thigh_m = 0.0
 
     def update(self, t_s: float, x_JC: FloatArray, visibility_J: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (x_JC, visibility_J) with the legs told apart; both arrays are overwritten by the next call."""
@@ -78,12 +85,28 @@ class Unswap:
         usable = seen[_LEGS] & seen[_LEGS_EXCHANGED] & self._known
         keep = _distances(self._x[_LEGS], predicted, usable)
         exchange = _distances(self._x[_LEGS_EXCHANGED], predicted, usable)
-        cost_keep, cost_all = float(keep.sum()), float(exchange.sum())
+        limit = self._settings.swap_cost_ratio * float(keep.sum())
+        cost_all = float(exchange.sum())
         cost_below = float(keep[_HIPS].sum() + exchange[_BELOW].sum())
-        if min(cost_all, cost_below) >= self._settings.swap_cost_ratio * cost_keep:
+        if cost_all < limit and cost_all <= cost_below and self._points_right(LEFT_HIP, RIGHT_HIP):
+            self._exchange(slice(None), step_s)
+        elif cost_below < limit and self._thighs_fit_better(seen):
+            self._exchange(_BELOW, step_s)
+        else:
             self._doubt_s = 0.0
-            return
-        self._exchange(slice(None) if cost_all <= cost_below else _BELOW, step_s)
+
+    def _points_right(self, left: int, right: int) -> bool:
+        """Whether this pair points against the recent left."""
+        across = self._x[left] - self._x[right]
+        return float(across[0] * self._left[0] + across[2] * self._left[2]) < 0.0
+
+    def _thighs_fit_better(self, seen: FloatArray) -> bool:
+        if not seen[_THIGHS].all() or self._thigh_m <= 0.0:
+            return False
+        hips, knees = self._x[[LEFT_HIP, RIGHT_HIP]], self._x[[LEFT_KNEE, RIGHT_KNEE]]
+        kept = np.linalg.norm(hips - knees, axis=1) - self._thigh_m
+        exchanged = np.linalg.norm(hips - knees[::-1], axis=1) - self._thigh_m
+        return float(np.abs(exchanged).sum()) < float(np.abs(kept).sum())
 
     def _exchange(self, part: slice | FloatArray, step_s: float) -> None:
         to, source = _LEGS[part], _LEGS_EXCHANGED[part]
@@ -99,10 +122,7 @@ class Unswap:
     def _shoulders_confirm(self) -> bool:
         if self._visibility[[LEFT_SHOULDER, RIGHT_SHOULDER]].min() < self._settings.min_visibility:
             return False
-        # The hips as they came, before the exchange: pointing against the shoulders means they are wrong.
-        hips = self._x[LEFT_HIP] - self._x[RIGHT_HIP]
-        shoulders = self._x[LEFT_SHOULDER] - self._x[RIGHT_SHOULDER]
-        return float(hips[0] * shoulders[0] + hips[2] * shoulders[2]) < 0.0
+        return not self._points_right(LEFT_SHOULDER, RIGHT_SHOULDER)
 
     def _remember(self, t_s: float, step_s: float) -> None:
         legs = self._x[_LEGS]
@@ -112,6 +132,16 @@ class Unswap:
             self._known = seen & self._seen_last
             self._has_velocity = True
         self._last, self._seen_last, self._t_s = legs, seen, t_s
+        self._learn_body(min(step_s, self._settings.swap_max_step_s))
+
+    def _learn_body(self, step_s: float) -> None:
+        if self._visibility[_THIGHS].min() < self._settings.min_visibility:
+            return
+        keep = math.exp(-step_s / self._settings.axis_time_constant_s)
+        self._left = keep * self._left + self._x[LEFT_HIP] - self._x[RIGHT_HIP]
+        thigh = self._x[[LEFT_HIP, RIGHT_HIP]] - self._x[[LEFT_KNEE, RIGHT_KNEE]]
+        length_m = 0.5 * float(np.linalg.norm(thigh, axis=1).sum())
+        self._thigh_m = length_m if self._thigh_m <= 0.0 else keep * self._thigh_m + (1.0 - keep) * length_m
 
 
 def _distances(x: FloatArray, predicted: FloatArray, usable: FloatArray) -> FloatArray:

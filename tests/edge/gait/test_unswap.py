@@ -77,3 +77,14 @@ def test_after_a_pause_the_source_is_believed(stroll):
     later = exchanged(frames[60].x_JC)
     out, _ = unswap.update(frames[60].t_s, later, frames[60].visibility_J)
     assert np.array_equal(out, later)
+
+
+@settings(deadline=None, max_examples=40)
+@given(start=st.integers(3, 80), length=st.integers(1, 5))
+def test_a_stutter_while_the_legs_pass_is_not_an_exchange(one_walk, start, length):
+    # Frames repeated and then caught up, wherever in the stride that happens.
+    x = truth(one_walk)
+    x[start : start + length] = x[start]
+    unswap = Unswap(GaitSettings())
+    for f, xi in zip(one_walk, x, strict=True):
+        assert np.array_equal(unswap.update(f.t_s, xi, f.visibility_J)[0], xi)
