@@ -145,7 +145,12 @@ class PlaceBook:
         held.append(note)
 
     def start(self, minute: int) -> list[TrendRow]:
-        """The place is being watched from within this minute on; books the silence before it."""
+        """The place is being watched from within this minute on; books the silence before it.
+
+        A clock that is behind what is booked (not set yet after a start) is waited for.
+        """
+        if self._is_late(minute):
+            return []
         rows = self._fill_silence(minute)
         if not self._started and self._silence is MinuteKind.FAULT:
             self._came_back_minute = minute

@@ -149,6 +149,21 @@ def test_a_clock_that_was_never_set_is_late_not_a_new_life() -> None:
     assert minutes_of(row) == {"nobody": 60}
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_start_before_the_clock_is_set_waits_for_the_clock(stopped: bool) -> None:
+    ledger = MemoryLedger()
+    first = diary_on(ledger)
+    book(first, range(H, H + 10))
+    if stopped:
+        first.stop((H + 10) * 60.0)
+    again = diary_on(ledger)
+    again.start(100.0, ["hall"])  # a board without a battery: 1970
+    book(again, range(2, 4))
+    (row,) = book(again, range(H + 20, H + 60))
+    assert minutes_of(row) == ({"nobody": 50, "paused": 10} if stopped else {"nobody": 49, "fault": 11})
+    assert again.counters.clock_jumps == 0
+
+
 @pytest.mark.parametrize("days", [401, -401])
 def test_a_clock_that_jumps_by_more_than_400_days_begins_anew(days: int) -> None:
     ledger = MemoryLedger()

@@ -235,6 +235,17 @@ def test_erased_is_gone_from_every_page(path: Path, scanner) -> None:  # type: i
         assert len(store.rows()) == 1
 
 
+def test_erasing_beside_a_reader_says_that_it_is_not_finished(path: Path) -> None:
+    with Store.open(path) as store:
+        fill(writer(store), 60)
+        with Store.read_only(path) as reader, reader._reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM trend").scalar() == 1
+            with pytest.raises(DiaryBusyError, match="erase again"):
+                store.erase()
+        assert store.rows() == ()
+        assert store.erase() == 0
+
+
 def test_nothing_of_the_key_is_told_by_an_error_or_a_repr(path: Path) -> None:
     with Store.open(path) as store:
         key = read_key(path.parent / "diary.key").hex()
