@@ -164,8 +164,8 @@ def _spark_lines(place: PlaceReport) -> list[RenderableType]:
         Text(f"{name:>8} {spark_line(bins, k, top)}  {_shares_in_words(before, now, k)}")
         for k, name in enumerate(CLASSES)
     ]
-    each = "one day" if step == 1 else f"{step} days"
-    scale = f"{each} a sign; full height is {top:.0%}; {UNTOLD} says nothing; at the end: before, and this week"
+    each = "a day" if step == 1 else f"{step} days"
+    scale = f"each mark {each}, full height {top:.0%}, {UNTOLD} not told; before → this week"
     return [Text(), *lines, Padding(Text(scale, style="dim"), (0, 0, 0, 9))]
 
 
