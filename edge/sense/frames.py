@@ -91,8 +91,8 @@ class _About(IntEnum):
 class Progress:
     """The counters of one camera; compare two of them to see whether data flow.
 
-    ``beats`` rise several times a second in a process that is alive, frames or not. ``n_sent`` messages left the eyes,
-    ``n_refused`` of them did not fit the queue. Times are the monotonic time of the frame itself.
+    ``beats`` rise several times a second in a process that is alive, frames or not. ``n_sent`` messages were made by
+    the eyes, ``n_refused`` of them did not fit the queue. Times are the monotonic time of the frame itself.
     """
 
     n_published: int
@@ -202,13 +202,14 @@ class PictureMemory:
         """The eyes say that they are alive."""
         self._beat(_Field.EYES_PHASE, _Field.EYES_BEATS, phase)
 
-    def next_sequence(self) -> int:
-        """The sequence number of the next message; it goes on where eyes that died left off."""
-        return self._get(_Field.N_SENT)
+    def claim_sequence(self) -> int:
+        """The sequence number of the next message, given once: eyes that die with it leave a gap, not a double."""
+        sequence = self._get(_Field.N_SENT)
+        self._set(_Field.N_SENT, sequence + 1)
+        return sequence
 
     def count_message(self, accepted: bool, n_people: int) -> None:
-        """One message was made; ``accepted`` by the queue or not."""
-        self._set(_Field.N_SENT, self._get(_Field.N_SENT) + 1)
+        """What became of a message: ``accepted`` by the queue or not, and how many people it told of."""
         self._set(_Field.N_REFUSED, self._get(_Field.N_REFUSED) + (not accepted))
         self._set(_Field.N_PEOPLE, n_people)
 

@@ -53,10 +53,10 @@ class _Track:
 
 
 class TrackKeeper:
-    """Gives each body its number."""
+    """Gives each body its number, counting from ``first``."""
 
-    def __init__(self) -> None:
-        self._next = 1
+    def __init__(self, first: int = 1) -> None:
+        self._next = first
         self._tracks: list[_Track] = []
 
     def reset(self) -> None:

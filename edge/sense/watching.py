@@ -21,7 +21,7 @@ from edge.sense.lock import prove_locked
 from edge.sense.pose import Body, PoseEstimator
 from edge.sense.specs import ExitCode, EyesSpec
 from edge.sense.tracks import TrackKeeper
-from edge.wire import Frame, Person, Sender, State, pack_body
+from edge.wire import MAX_PEOPLE, Frame, Person, Sender, State, pack_body
 
 BEAT_S: Final = 0.25
 FULL_QUEUE_PAUSE_S: Final = 0.01
@@ -50,7 +50,8 @@ class Watcher:
 
     def __init__(self, spec: EyesSpec, memory: PictureMemory, estimator: PoseEstimator, sender: Sender) -> None:
         self._spec, self._memory, self._estimator, self._sender = spec, memory, estimator, sender
-        self._tracks = TrackKeeper()
+        # No message gives more new numbers than this, so numbers of eyes that died never come back.
+        self._tracks = TrackKeeper(first=1 + MAX_PEOPLE * memory.progress().n_sent)
 
     def run(self, stop: _StopFlag) -> ExitCode:
         """Take frame after frame."""
@@ -80,8 +81,7 @@ class Watcher:
             Person(number, pack_body(body.x_JC, body.visibility_J))
             for number, body in zip(numbers, bodies, strict=True)
         )
-        sequence = self._memory.next_sequence()
-        return Frame(self._spec.camera, sequence, taken.t_mono_ns, taken.t_wall_ns, state, people)
+        return Frame(self._spec.camera, self._memory.claim_sequence(), taken.t_mono_ns, taken.t_wall_ns, state, people)
 
     def _send(self, frame: Frame, stop: _StopFlag) -> None:
         accepted = self._sender.send(frame)

@@ -154,6 +154,9 @@ def test_killed_eyes_are_replaced_and_the_sequence_goes_on(chain) -> None:
     first = chain.eyes()
     chain.receive(lambda: len(chain.frames) >= 20)
     first.kill()
+    while chain.take_one(200):
+        pass
+    n_before = len(chain.frames)
     second = chain.eyes()
     frames = chain.receive_all(second)
     seqs = [frame.seq for frame in frames]
@@ -161,6 +164,10 @@ def test_killed_eyes_are_replaced_and_the_sequence_goes_on(chain) -> None:
     assert seqs[-1] >= 110
     assert len(frames) >= 110, "at most a frame or two died with the first"
     assert n_people(frames)[-20:] == [1] * 20
+    tracks = [
+        {person.track for frame in part for person in frame.people} for part in (frames[:n_before], frames[n_before:])
+    ]
+    assert tracks[0].isdisjoint(tracks[1]), "nobody knows whether it is still the same person"
 
 
 def test_eyes_that_grow_too_large_end_to_be_started_afresh(chain) -> None:

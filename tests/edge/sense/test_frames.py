@@ -153,14 +153,15 @@ def test_progress_is_seen_without_a_picture(memory: PictureMemory) -> None:
     other.take()
     other.capture_beat(Phase.RUNNING)
     other.eyes_beat(Phase.LOST)
-    other.count_message(accepted=True, n_people=2)
-    other.count_message(accepted=False, n_people=1)
+    for sequence, accepted in enumerate((True, False)):
+        assert other.claim_sequence() == sequence
+        other.count_message(accepted, n_people=2 - sequence)
     seen = memory.progress()
     assert (seen.n_published, seen.published_mono_ns, seen.n_taken, seen.taken_mono_ns) == (2, 222, 2, 222)
     assert (seen.capture_phase, seen.capture_beats) == (Phase.RUNNING, 1)
     assert (seen.eyes_phase, seen.eyes_beats) == (Phase.LOST, 1)
     assert (seen.n_sent, seen.n_refused, seen.n_people) == (2, 1, 1)
-    assert memory.next_sequence() == 2
+    assert memory.claim_sequence() == 2
 
 
 def test_a_waiting_reader_is_woken(memory: PictureMemory) -> None:
