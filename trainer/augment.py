@@ -18,6 +18,7 @@ from edge.gait.skeleton import HEAD, N_BODY, mirror
 
 Floats = npt.NDArray[np.float64]
 _DRIFT_HARMONICS: Final = 3
+_ARMS: Final = (4, 5, 6, 7, 8, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Disturbance:
     ``offset_m``: where a source defines each landmark (constant over the cycle; the head gets twice as much).
     ``wobble_m``: slow error over the cycle. ``jitter_m``: independent error per sample. ``yaw_deg``, ``lean_deg``:
     error of heading and of the vertical (depth leans). ``phase``: error of the contact, share of a cycle.
-    ``duration``: relative error of the duration.
+    ``duration``: relative error of the duration. ``leg_vigour``, ``arm_vigour``: relative size of the movement about
+    the mean pose, for people of other sources walk larger than the training people (LOG.md).
     """
 
     offset_m: float = 0.015
@@ -37,6 +39,8 @@ class Disturbance:
     lean_deg: float = 2.5
     phase: float = 0.015
     duration: float = 0.03
+    leg_vigour: float = 0.0
+    arm_vigour: float = 0.0
 
 
 def disturbed(
@@ -59,9 +63,16 @@ def mirrored(x_NTJC: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def _disturb(x_TJC: Floats, strength: Disturbance, rng: np.random.Generator) -> Floats:
     shift = rng.normal(0.0, strength.phase) * len(x_TJC)
     x_TJC = resample_periodic(x_TJC, np.arange(len(x_TJC)) + shift)
-    moved = x_TJC + _offset(strength, rng) + _wobble(len(x_TJC), strength, rng)
+    moved = _scaled(x_TJC, strength, rng) + _offset(strength, rng) + _wobble(len(x_TJC), strength, rng)
     moved = moved + rng.normal(0.0, strength.jitter_m, x_TJC.shape)
     return moved @ _turn(strength, rng).T
+
+
+def _scaled(x_TJC: Floats, strength: Disturbance, rng: np.random.Generator) -> Floats:
+    factor_J = np.full(N_BODY, np.exp(rng.normal(0.0, strength.leg_vigour)))
+    factor_J[list(_ARMS)] = np.exp(rng.normal(0.0, strength.arm_vigour))
+    mean_JC = x_TJC.mean(axis=0)
+    return mean_JC + factor_J[:, None] * (x_TJC - mean_JC)
 
 
 def _offset(strength: Disturbance, rng: np.random.Generator) -> Floats:

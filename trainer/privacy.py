@@ -108,7 +108,7 @@ def _attackers(n_features: int, n_cycles: int) -> dict[str, Pipeline]:
         "logistic regression": LogisticRegression(C=1.0, max_iter=500),
         "nearest neighbour": KNeighborsClassifier(n_neighbors=1),
         "SVM": SVC(C=10.0),
-        "random forest": RandomForestClassifier(200, random_state=_SEED),
+        "random forest": RandomForestClassifier(100, random_state=_SEED),
         "MLP": MLPClassifier((64,), alpha=1e-2, max_iter=300, random_state=_SEED),
     }
     n_components = min(_MAX_COMPONENTS, n_features, n_cycles - 1)
