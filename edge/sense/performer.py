@@ -82,7 +82,7 @@ class Performer:
     def _placed(self, x_JC: NDArray[np.float32], back: bool) -> NDArray[np.float32]:
         if back:
             x_JC[:, [0, 2]] *= -1
-        x_JC[:, [0, 2]] += np.float32(self.shift)
+        x_JC[:, [0, 2]] += np.asarray(self.shift, np.float32)
         return x_JC
 
 
