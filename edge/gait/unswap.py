@@ -70,11 +70,13 @@ class Unswap:
         """Return (x_JC, visibility_J) with the legs told apart; both arrays are overwritten by the next call."""
         self._x[:], self._visibility[:] = x_JC, visibility_J
         step_s = 0.0 if self._t_s is None else t_s - self._t_s
+        across = self._across()
         if 0.0 < step_s <= self._settings.swap_max_step_s:
             self._exchange_if_better(step_s)
         else:
             self._has_velocity, self._doubt_s = False, 0.0
         self._remember(t_s, step_s)
+        self._learn_body(across, min(step_s, self._settings.swap_max_step_s))
         return self._x, self._visibility
 
     def _exchange_if_better(self, step_s: float) -> None:
@@ -132,16 +134,25 @@ class Unswap:
             self._known = seen & self._seen_last
             self._has_velocity = True
         self._last, self._seen_last, self._t_s = legs, seen, t_s
-        self._learn_body(min(step_s, self._settings.swap_max_step_s))
 
-    def _learn_body(self, step_s: float) -> None:
-        if self._visibility[_THIGHS].min() < self._settings.min_visibility:
-            return
-        keep = math.exp(-step_s / self._settings.axis_time_constant_s)
-        self._left = keep * self._left + self._x[LEFT_HIP] - self._x[RIGHT_HIP]
-        thigh = self._x[[LEFT_HIP, RIGHT_HIP]] - self._x[[LEFT_KNEE, RIGHT_KNEE]]
-        length_m = 0.5 * float(np.linalg.norm(thigh, axis=1).sum())
-        self._thigh_m = length_m if self._thigh_m <= 0.0 else keep * self._thigh_m + (1.0 - keep) * length_m
+    def _across(self) -> FloatArray:
+        """Right to left over hips and shoulders, as the source has it."""
+        across = np.zeros(3)
+        for left, right in ((LEFT_HIP, RIGHT_HIP), (LEFT_SHOULDER, RIGHT_SHOULDER)):
+            if min(self._visibility[left], self._visibility[right]) >= self._settings.min_visibility:
+                across += self._x[left] - self._x[right]
+        return across
+
+    def _learn_body(self, across: FloatArray, step_s: float) -> None:
+        # The source's own left, not the one after exchanges: it is right most of the time, so that a wrong
+        # belief cannot feed on itself.
+        keep = math.exp(-step_s / self._settings.swap_doubt_s)
+        self._left = keep * self._left + across
+        if self._visibility[_THIGHS].min() >= self._settings.min_visibility:
+            thigh = self._x[[LEFT_HIP, RIGHT_HIP]] - self._x[[LEFT_KNEE, RIGHT_KNEE]]
+            length_m = 0.5 * float(np.linalg.norm(thigh, axis=1).sum())
+            known = self._thigh_m > 0.0
+            self._thigh_m = keep * self._thigh_m + (1.0 - keep) * length_m if known else length_m
 
 
 def _distances(x: FloatArray, predicted: FloatArray, usable: FloatArray) -> FloatArray:
