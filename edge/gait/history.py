@@ -69,10 +69,6 @@ class History:
         self._n = min(self._n + 1, self._n_kept)
         self._newest_s = t_s
 
-    def covers(self, start_s: float) -> bool:
-        """Whether this time is still kept."""
-        return self._n > 0 and start_s >= self._newest_s - (self._n - 1) / self._rate_hz
-
     def filled_share(self, start_s: float, end_s: float) -> float:
         """Share of bridged samples in [start_s, end_s)."""
         return float(self._filled[self._samples(start_s, end_s)].mean())
