@@ -246,9 +246,14 @@ def _pose_model(given: Path | None) -> Path:
     try:
         return find_or_build(given, Path(platformdirs.user_cache_dir("quietstep")), show)
     finally:
-        progress.stop()
+        if tasks:
+            progress.stop()
 
 
 def main() -> None:
     """Entry point of the ``quietstep`` script."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -36,7 +36,7 @@ class Camera(_Strict):
     source: Annotated[str, Field(min_length=1)]
     crop: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
     frames: tuple[int, int] | None = None
-    max_people: Annotated[int, Field(ge=1, le=4)] = 2
+    max_people: Annotated[int, Field(ge=1, le=4)] = 4
     every_frame: bool | None = None
 
     @field_validator("crop")

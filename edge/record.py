@@ -38,7 +38,7 @@ def record_file(
         raise CameraError(
             f"the live camera {source}", "a video file or synthetic:…", "Live cameras are never recorded."
         )
-    camera = Camera(place="recording", source=source, crop=crop, frames=frames, every_frame=True, max_people=2)
+    camera = Camera(place="recording", source=source, crop=crop, frames=frames, every_frame=True)
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as progress:
         task = progress.add_task("reading")
         heard = _hear(camera, pose_model, lambda n: progress.update(task, description=f"{n} frames"))

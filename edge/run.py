@@ -50,6 +50,8 @@ def watch_live(service: Service, console: Console, stop: Stop, seconds: float | 
             left_s = None if seconds is None else seconds - elapsed_s
             live.update(status_line(status, rate.update(elapsed_s, status.reading.n_frames), left_s))
             time.sleep(STEP_S)
+    if not console.is_terminal:
+        console.print()
     return status
 
 

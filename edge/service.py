@@ -114,14 +114,15 @@ class Service:
         if not config.camera:
             do = 'Write quietstep.toml with [[camera]], place = "hall", source = "0", or give --source.'
             raise ServiceError("no camera in the settings", "at least one", do)
-        self._folder = private_folder()
+        self.folder = private_folder()
         self._config = config
-        endpoint = ipc_endpoint(self._folder)
+        endpoint = ipc_endpoint(self.folder)
         self._gauges = Gauges.create()
         self._eyes = [Eye(camera, endpoint, pose_model) for camera in config.camera]
         self._monitor = Child("monitor", lambda: self._monitor_start(endpoint, kind, json_log))
         self._sender = Sender(endpoint)
         self._next_tick_ns = 0
+        self._fell: set[str] = set()
         self.last_status = self.status
 
     def _monitor_start(self, endpoint: str, kind: Literal["home", "demo"], json_log: bool) -> Start:
@@ -169,20 +170,23 @@ class Service:
 
     def stop(self) -> None:
         """Cameras first, then the monitor when everything they sent is booked; pictures are blanked."""
+        end_ns = time.monotonic_ns()
         for eye in self._eyes:
             eye.close()
-        self._tick(force=True)
+        self._sender.send(self._tick_at(end_ns, down=()))
         self._sender.close(linger_ms=1000)
         self._monitor.ask_to_stop()
         self._monitor.stop(MONITOR_STOP_S)
         self._forward_words()
         self.last_status = Status(self._gauges.read(), self._gauges.rung(), {}, ())
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _look_after_eye(self, eye: Eye, now_s: float) -> None:
         if eye.ended:
             return
         eye.look()
+        if _is_down(eye, now_s):
+            self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
         for child in eye.children:
             self._look_after(child, _beats(eye, child), now_s)
 
@@ -213,14 +217,17 @@ class Service:
         now_s = time.monotonic()
         return tuple(eye.camera.place for eye in self._eyes if _is_down(eye, now_s))
 
-    def _tick(self, *, force: bool = False) -> None:
+    def _tick(self) -> None:
         now_ns = time.monotonic_ns()
-        if now_ns < self._next_tick_ns and not force:
-            return
-        self._next_tick_ns = now_ns + TICK_NS
-        t_mono_ns = min([now_ns, *self._recorded_times()])
-        down = () if force else self._down()
-        self._sender.send(Tick(t_mono_ns, time.time_ns() - (now_ns - t_mono_ns), down))
+        if now_ns >= self._next_tick_ns:
+            self._next_tick_ns = now_ns + TICK_NS
+            down = tuple(sorted({*self._down(), *self._fell}))
+            self._fell.clear()
+            self._sender.send(self._tick_at(min([now_ns, *self._recorded_times()]), down))
+
+    @staticmethod
+    def _tick_at(t_mono_ns: int, down: tuple[str, ...]) -> Tick:
+        return Tick(t_mono_ns, time.time_ns() - (time.monotonic_ns() - t_mono_ns), down)
 
     def _recorded_times(self) -> Iterator[int]:
         """Times of recordings of which no frame may be missed: they, not the clock, say how late it is."""

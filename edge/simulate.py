@@ -80,7 +80,7 @@ def day_messages(day: date, walks: list[PlannedWalk], seq: int) -> Iterator[Mess
         yield from frames
         seq += len(frames)
         t_s += walk.duration_s if walk else 1
-    yield Tick((end_s + 5) * NS, (end_s + 5) * NS)
+    yield Tick(end_s * NS, end_s * NS)
 
 
 def _walking(walk: PlannedWalk, seq: int) -> list[Frame]:

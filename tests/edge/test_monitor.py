@@ -1,0 +1,170 @@
+"""The monitor: from messages to notes, with the real segmenter, the real model and the real booking."""
+
+import numpy as np
+import pytest
+
+from edge.diary.diary import Diary, MemoryLedger
+from edge.diary.trend import TrendRow
+from edge.encoder import AffectEncoder
+from edge.gait.walker import Walker, skeletons
+from edge.monitor import NS, Monitor, Seen
+from edge.wire import Frame, Message, Person, Tick, pack_body
+
+HOUR_NS = 3600 * NS
+START_NS = 1_800_000_000 * NS // HOUR_NS * HOUR_NS
+VISIBLE = np.full(20, 0.9, np.float32)
+
+
+class Home:
+    """A monitor and the messages of a simulated home; time starts on the hour."""
+
+    def __init__(self, encoder: AffectEncoder) -> None:
+        self.ledger = MemoryLedger()
+        self.monitor = Monitor(encoder, Diary(self.ledger, encoder.model_id, encoder.rung), ("hall",))
+        self.t_ns, self.seq = 0, 0
+        self.seen: list[Seen] = []
+
+    def send(self, message: Message) -> Seen:
+        seen = self.monitor.update(message)
+        self.seen.append(seen)
+        return seen
+
+    def tick(self, *down: str) -> None:
+        self.send(Tick(self.t_ns, START_NS + self.t_ns, down))
+
+    def frame(self, people: tuple[Person, ...] = (), state: str = "ok") -> Seen:
+        self.seq += 1
+        return self.send(Frame("hall", self.seq, self.t_ns, START_NS + self.t_ns, state, people))  # type: ignore[arg-type]
+
+    def walk(self, seconds: float, people: int = 1, seed: int = 0) -> None:
+        t_s = np.arange(round(seconds * 30)) / 30
+        walks = [skeletons(Walker(identity=n, affect="neutral", seed=seed), t_s) for n in range(people)]
+        for n in range(len(t_s)):
+            if self.t_ns // NS != (self.t_ns - NS // 30) // NS:
+                self.tick()
+            bodies = tuple(Person(seed * 10 + k, pack_body(walk[n], VISIBLE)) for k, walk in enumerate(walks))
+            self.frame(bodies)
+            self.t_ns += NS // 30
+
+    def quiet(self, seconds: int, *, frames: bool = True, down: tuple[str, ...] = (), state: str = "ok") -> None:
+        for _ in range(seconds):
+            self.tick(*down)
+            if frames:
+                self.frame(state=state)
+            self.t_ns += NS
+
+    def row(self) -> TrendRow:
+        self.monitor.flush()
+        self.monitor.stop((START_NS + self.t_ns) / NS, for_good=True)
+        return self.ledger.rows[0]
+
+    @property
+    def n_cycles(self) -> int:
+        return sum(len(seen.cycles) for seen in self.seen)
+
+
+@pytest.fixture
+def home(encoder: AffectEncoder) -> Home:
+    return Home(encoder)
+
+
+def test_walks_become_cycles_affects_and_an_hourly_row(home: Home) -> None:
+    for seed in range(4):
+        home.walk(14, seed=seed)
+        home.quiet(46)
+    assert home.n_cycles >= 4 * 8
+    assert sum(len(seen.judgements) for seen in home.seen) == home.n_cycles
+    row = home.row()
+    assert row.minutes_observed == 4
+    assert row.minutes_paused == 56
+    assert not row.held_back
+    assert row.valence is not None
+    assert row.valence_low <= row.valence <= row.valence_high  # type: ignore[operator]
+
+
+def test_one_walk_is_held_back(home: Home) -> None:
+    home.walk(14)
+    home.quiet(46)
+    row = home.row()
+    assert row.minutes_observed == 1
+    assert row.n_cycles == "<10"
+    assert row.valence is None
+
+
+def test_minutes_with_several_people_stay_out_of_the_mood(home: Home) -> None:
+    for seed in range(4):
+        home.walk(14, people=2, seed=seed)
+        home.quiet(46)
+    row = home.row()
+    assert row.minutes_several_people == 4
+    assert row.held_back
+
+
+def test_what_the_supervisor_calls_down_is_a_fault(home: Home) -> None:
+    home.quiet(60)
+    home.quiet(60, frames=False, down=("hall",))
+    home.quiet(60)
+    row = home.row()
+    assert (row.minutes_nobody, row.minutes_fault) == (2, 1)
+
+
+def test_a_camera_that_falls_silent_is_a_fault(home: Home) -> None:
+    home.quiet(60)
+    home.quiet(120, frames=False)
+    home.quiet(60)
+    assert home.row().minutes_fault == 2
+
+
+@pytest.mark.parametrize(("state", "kind"), [("dark", "unusable"), ("blocked", "unusable"), ("lost", "fault")])
+def test_a_picture_without_sight_is_no_mood(home: Home, state: str, kind: str) -> None:
+    home.quiet(60)
+    home.quiet(60, state=state)
+    home.quiet(60)
+    row = home.row()
+    assert getattr(row, f"minutes_{kind}") == 1
+
+
+def test_missing_sequence_numbers_are_counted(home: Home) -> None:
+    home.frame()
+    home.seq += 7
+    assert home.frame().n_gaps == 7
+    home.seq = 0  # eyes that start anew are no gap
+    assert home.frame().n_gaps == 0
+
+
+def test_who_leaves_is_flushed_and_forgotten(home: Home) -> None:
+    home.walk(5)
+    assert home.monitor._cameras["hall"].people._walkers
+    home.quiet(3)
+    assert not home.monitor._cameras["hall"].people._walkers
+
+
+def test_who_is_in_view_when_the_camera_dies_is_flushed_by_the_ticks(home: Home) -> None:
+    home.walk(5)
+    home.quiet(5, frames=False)
+    assert not home.monitor._cameras["hall"].people._walkers
+
+
+def test_the_same_messages_give_the_same_rows(encoder: AffectEncoder) -> None:
+    rows = []
+    for _ in range(2):
+        home = Home(encoder)
+        home.walk(14)
+        home.quiet(46)
+        rows.append(home.row())
+    assert rows[0] == rows[1]
+
+
+def test_a_clock_set_back_books_no_minute_twice(home: Home) -> None:
+    home.quiet(180)
+    home.t_ns -= 120 * NS
+    home.quiet(180)
+    row = home.row()
+    assert row.minutes_nobody + row.minutes_fault == 4
+    assert row.minutes_fault == 0
+
+
+def test_more_cameras_than_a_home_has_are_not_followed(home: Home) -> None:
+    for n in range(200):
+        home.send(Frame(f"camera {n}", 0, 0, START_NS, "ok"))
+    assert len(home.monitor._cameras) <= 64

@@ -1,0 +1,139 @@
+"""The whole service with real processes: it watches, survives kill -9, and leaves in order."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.config import Camera, Config
+from edge.diary.store import Store
+from edge.service import STEP_S, Service, serving
+
+pytestmark = pytest.mark.chain
+WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,live=yes"
+BACK_WITHIN_S = 10.0
+
+
+class Home:
+    """A service in a folder of its own."""
+
+    def __init__(self, folder: Path, pose_model: Path, camera: Camera) -> None:
+        self.config = Config(camera=(camera,), data_dir=folder / "data")
+        self.service = Service(self.config, pose_model)
+
+    def step_until(self, done: Callable[[], bool], within_s: float) -> float:
+        """Step until ``done``; how long it took."""
+        begin_s = time.monotonic()
+        while not done():
+            assert time.monotonic() - begin_s < within_s, f"not within {within_s} s: {self.service.status}"
+            self.service.step()
+            time.sleep(STEP_S)
+        return time.monotonic() - begin_s
+
+    @property
+    def n_frames(self) -> int:
+        return self.service.status.reading.n_frames
+
+    def flows(self, n_frames: int = 10) -> Callable[[], bool]:
+        goal = self.n_frames + n_frames
+        return lambda: self.n_frames >= goal and not self.service.status.down
+
+
+@pytest.fixture
+def home(tmp_path: Path, pose_model: Path) -> Iterator[Home]:
+    home = Home(tmp_path, pose_model, Camera(place="hall", source=WALKER))
+    with serving(home.service):
+        home.step_until(home.flows(), within_s=60)
+        yield home
+
+
+def open_bucket_minutes(config: Config) -> dict[str, int]:
+    with Store.open(config.diary, config.key) as store:
+        bucket = store.load()[0]
+    minutes = bucket.minutes
+    return {"fault": minutes.fault, "observed": minutes.observed, "total": minutes.total}
+
+
+@pytest.mark.parametrize("victim", ["capture of hall", "eyes of hall", "monitor"])
+def test_a_killed_process_is_back_and_its_minute_is_a_fault(victim: str, tmp_path: Path, pose_model: Path) -> None:
+    home = Home(tmp_path, pose_model, Camera(place="hall", source=WALKER))
+    with serving(home.service):
+        home.step_until(home.flows(), within_s=60)
+        child = next(child for child in home.service.children if child.name == victim)
+        assert child.pid
+        os.kill(child.pid, signal.SIGKILL)
+        home.step_until(lambda: child.exit_code is not None, within_s=5)
+        home.step_until(lambda: child.running, within_s=BACK_WITHIN_S)
+        assert home.step_until(home.flows(), within_s=BACK_WITHIN_S) < BACK_WITHIN_S
+    assert open_bucket_minutes(home.config)["fault"] >= 1
+
+
+def test_a_process_that_hangs_is_ended_and_comes_back(home: Home) -> None:
+    eyes = next(child for child in home.service.children if child.name == "eyes of hall")
+    assert eyes.pid
+    before = eyes.pid
+    os.kill(before, signal.SIGSTOP)
+    home.step_until(lambda: eyes.pid != before and eyes.running, within_s=20)
+    home.step_until(home.flows(), within_s=BACK_WITHIN_S)
+
+
+def test_cycles_of_a_walker_come_through_the_whole_chain(home: Home) -> None:
+    home.step_until(lambda: home.service.status.reading.n_cycles >= 2, within_s=40)
+    status = home.service.status
+    assert status.rung == "cpu"
+    assert status.reading.n_refused == 0
+
+
+def test_it_leaves_no_process_and_no_socket_behind(tmp_path: Path, pose_model: Path) -> None:
+    home = Home(tmp_path, pose_model, Camera(place="hall", source=WALKER))
+    with serving(home.service):
+        home.step_until(home.flows(), within_s=60)
+        pids = [child.pid for child in home.service.children]
+        folder = home.service.folder
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
+    assert not [pid for pid in pids if pid and Path(f"/proc/{pid}/exe").exists()]
+    assert open_bucket_minutes(home.config)["total"] >= 1
+
+
+def test_children_die_with_a_supervisor_that_is_killed(tmp_path: Path, pose_model: Path) -> None:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _be_a_supervisor(tmp_path, pose_model, writer)
+    os.close(writer)
+    pids = [int(word) for word in os.read(reader, 200).split()]
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    deadline_s = time.monotonic() + 5
+    while any(Path(f"/proc/{child}/exe").exists() for child in pids) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert len(pids) == 3
+    assert not [child for child in pids if Path(f"/proc/{child}/exe").exists()]
+
+
+def _be_a_supervisor(folder: Path, pose_model: Path, writer: int) -> None:
+    try:
+        service = Service(Config(camera=(Camera(place="hall", source=WALKER),), data_dir=folder / "data"), pose_model)
+        service.start()
+        os.write(writer, " ".join(str(child.pid) for child in service.children).encode())
+        while True:
+            service.step()
+            time.sleep(STEP_S)
+    finally:
+        os._exit(1)
+
+
+def test_a_recording_is_watched_to_its_end(tmp_path: Path, pose_model: Path, data: Path) -> None:
+    camera = Camera(place="hall", source=str(data / "video" / "demo.mp4"), crop=(0.0, 0.45, 1.0, 1.0), frames=(55, 190))
+    home = Home(tmp_path, pose_model, camera)
+    with serving(home.service):
+        while home.service.step():
+            time.sleep(STEP_S)
+    reading = home.service.last_status.reading
+    assert reading.n_frames == 136
+    assert reading.n_gaps == 0
+    assert reading.n_cycles >= 2
