@@ -1,8 +1,8 @@
 """How far forward each foot is, in the walker's own frame.
 
-Promises: (foot - mid-hip) . forward / leg length for the left and the right foot; forward is the smoothed left
-axis x up (gait.md, step 1; faster smoothing), so a turning walker needs no fixed direction and a treadmill no displacement; hip-centred
-input is enough. NaN for a foot that is not seen, for both when the hips are not.
+Promises: (foot - mid-hip) . forward / leg length for the left and the right foot; forward is the smoothed left axis
+x up (gait.md, step 1, with a shorter time constant), so a turning walker needs no fixed direction and a treadmill no
+displacement; hip-centred input is enough. NaN for a foot that is not seen, for both when the hips are not.
 
 Foot: mean of heel and ankle where a heel was ever seen (its last offset from the ankle stands in while hidden),
 otherwise the ankle.
