@@ -23,8 +23,10 @@ _LIMITS = """\
 - Thirty young adults, without walking aids, from one laboratory. Children, old people, pain, a limp, Parkinson's
   disease or a heavy bag change gait in ways it has not seen; some of these it will take for a mood.
 - Duration of the cycle counts: a slow walker without any mood tends towards sad, a fast one towards angry.
-- Trunk flexion is removed on purpose (sources of motion data disagree about it by 30 degrees), though it is a sign
-  of sadness.
+- Trunk flexion and absolute stride size are removed on purpose (sources of motion data disagree about both by more
+  than affect moves them), though bent, short steps are signs of sadness. Arms are seen relative to the stride.
+- A person filmed at home is not an actor of this set: the level of each class carries an unknown constant error.
+  Changes carry less of it.
 - The score refuses what is not a walk (tested: body upside down, noise, a frozen pose, shuffled frames, a leg that
   does not move, walking backwards, left and right exchanged). It does not know every way of walking.
 - Not a medical device. Never a reason for a decision about a person.

@@ -26,7 +26,7 @@ from trainer.augment import Disturbance, disturbed, mirrored
 from trainer.cells import Drawn, Grid
 from trainer.cycles import Cycles
 from trainer.disentangle import CodeClassifier, Disentangler, Losses, Quadruples, Shape, losses
-from trainer.posture import upright_trunk
+from trainer.posture import comparable
 
 STD_FLOOR_M = 0.01
 LOG_STD_FLOOR = 0.05
@@ -59,8 +59,8 @@ class Standardiser:
     log_duration_std: float
 
     def features(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
-        """(N, T, J, C) metres and (N,) seconds to (N, F, T), trunk upright; the duration is the last channel."""
-        z_NTJC = (upright_trunk(x_NTJC) - self.mean_JC) / self.std_JC
+        """(N, T, J, C) metres and (N,) seconds to (N, F, T), made comparable; the duration is the last channel."""
+        z_NTJC = (comparable(x_NTJC) - self.mean_JC) / self.std_JC
         z_N = (duration_s_N.log() - self.log_duration_mean) / self.log_duration_std
         body_NFT = z_NTJC.flatten(2).transpose(1, 2)
         return torch.cat([body_NFT, z_N[:, None, None].expand(-1, 1, body_NFT.shape[-1])], dim=1)
@@ -129,9 +129,9 @@ def fit(cycles: Cycles, settings: Settings, report: Report | None = None) -> Fit
 
 
 def standardiser_of(cycles: Cycles) -> Standardiser:
-    """Statistics over all cycles and samples, trunks upright; spreads have a floor (the root never moves)."""
+    """Statistics over all cycles and samples of comparable cycles; spreads have a floor (the root never moves)."""
     log_duration_N = np.log(cycles.duration_s_N)
-    x_XJC = upright_trunk(torch.tensor(cycles.x_NTJC)).double().flatten(0, 1)
+    x_XJC = comparable(torch.tensor(cycles.x_NTJC)).double().flatten(0, 1)
     return Standardiser(
         mean_JC=x_XJC.mean(dim=0).float(),
         std_JC=x_XJC.std(dim=0, correction=0).clamp(min=STD_FLOOR_M).float(),
