@@ -62,7 +62,7 @@ def _refuse_other_provider(providers: list[str]) -> None:
 
 def _refuse_other_ports(kind: str, ports: list[Any], wanted: dict[str, list[int]]) -> None:
     found = {port.name: list(port.shape[1:]) for port in ports}
-    plain = all(port.type == "tensor(float)" and not isinstance(port.shape[0], int) for port in ports)
+    plain = all(port.type == "tensor(float)" and port.shape and not isinstance(port.shape[0], int) for port in ports)
     if found != wanted or not plain:
         do = "Use the bundle that came with Quietstep, or fetch this one again."
         raise BundleError(f"a graph with the {kind} {found}", f"float32 {kind} {wanted} for any n", do)

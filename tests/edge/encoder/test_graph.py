@@ -106,6 +106,12 @@ def test_a_graph_for_one_cycle_only_is_refused() -> None:
         CpuRung(model(inputs=(fixed, DURATION)).SerializeToString())
 
 
+def test_a_score_without_a_cycle_axis_is_refused() -> None:
+    lone = helper.make_tensor_value_info("ood_score_N", TensorProto.FLOAT, [])
+    with pytest.raises((BundleError, EncoderError)):
+        CpuRung(model(outputs=(LOGITS, lone)).SerializeToString())
+
+
 def test_an_operator_the_runtime_lacks_is_an_encoder_error() -> None:
     strange = helper.make_node("NoSuchOperator", ["duration_s_N"], ["z"])
     with pytest.raises(EncoderError, match="does not open"):
