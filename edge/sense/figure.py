@@ -41,9 +41,9 @@ from edge.sense.solids import Cone, Floats, Paint
 _LEFT = (LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, LEFT_HEEL, LEFT_TOE, LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST)
 _RIGHT = (RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, RIGHT_HEEL, RIGHT_TOE, RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST)
 _SKIN = ((224, 178, 150), (198, 144, 112), (150, 102, 76), (234, 192, 168))
-_HAIR = ((52, 36, 26), (92, 62, 36), (28, 24, 24), (150, 116, 70))
+_HAIR = ((52, 36, 26), (78, 52, 30), (28, 24, 24), (70, 58, 52))
 _SHIRT = ((176, 66, 58), (74, 120, 168), (86, 140, 92), (190, 150, 70))
-_TROUSERS = ((64, 72, 96), (92, 62, 48), (58, 58, 62), (56, 84, 110))
+_TROUSERS = ((92, 118, 158), (112, 124, 142), (126, 126, 134), (110, 122, 92))
 _SHOES = ((48, 40, 36), (36, 40, 52), (120, 40, 40), (60, 60, 60))
 
 Colour = tuple[float, float, float]

@@ -20,9 +20,9 @@ from edge.sense.solids import Eye, Light, draw, look_at
 
 WIDTH, HEIGHT = 640, 480
 FOCAL = 560.0
-EYE_HEIGHT_M = 1.25
+EYE_HEIGHT_M = 1.7
 _WALL_BEHIND_M = 3.0
-_FADE_PER_M = 1.5
+_FADE_PER_M = 2.0
 
 Rgb = NDArray[np.uint8]
 
@@ -67,7 +67,7 @@ def _room(eye: Eye, distance_m: float) -> Rgb:
     wall_y = eye.at[1] + rise * (distance_m + _WALL_BEHIND_M)
     wall = np.array([206, 202, 194]) * (0.90 + 0.05 * np.clip(wall_y, 0, 2))[:, None]
     near = np.clip(-wall_y / 2.5, 0, 1)[:, None]
-    floor = np.array([198, 186, 166]) * (0.82 + 0.25 * near)
+    floor = np.array([186, 186, 190]) * (0.82 + 0.25 * near)
     skirting = np.array([232, 230, 224]) * np.ones((HEIGHT, 1))
     line = np.where((wall_y > 0)[:, None], np.where((wall_y > 0.09)[:, None], wall, skirting), floor)
     tilt = np.linspace(1.03, 0.95, WIDTH)[:, None]

@@ -114,7 +114,7 @@ def _draw_one(picture_HWC: NDArray[np.uint8], depth_HW: Array, eye: Eye, cone: C
     normals = _normals(eye, cone, patch, seen)
     shade = light.ambient + light.direct * np.maximum(normals @ light.towards.astype(np.float32), 0.0)
     # Grazing surfaces are darker, so that a limb stands out from what is behind it.
-    shade = shade * (0.72 + 0.28 * patch.bulge[seen])
+    shade = shade * (0.62 + 0.38 * patch.bulge[seen])
     depth = patch.depth[seen]
     if light.fade:
         shade = shade * np.clip(1.0 - light.fade * (depth - light.fade_from), 0.5, 1.1)
