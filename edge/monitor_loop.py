@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import structlog
 
@@ -22,6 +23,10 @@ from edge.log import set_up_logging
 from edge.monitor import NS, Monitor, Seen
 from edge.monitor_spec import MonitorSpec
 from edge.wire import Frame, Message, Receiver, Tick
+
+SILENCE_MS: Final = 200
+LAST_SILENCES: Final = 3
+"""So many silences in a row, after SIGTERM, mean that nothing more is on its way (one may be a message refused)."""
 
 log = structlog.get_logger("monitor")
 
@@ -43,13 +48,13 @@ class Loop:
 
     def run(self) -> None:
         """Until SIGTERM, then until the queue is empty."""
-        while True:
-            message = self._receiver.receive(timeout_ms=200)
+        n_silent = 0
+        while not (self._stopping and n_silent >= LAST_SILENCES):
+            message = self._receiver.receive(timeout_ms=SILENCE_MS)
             self._gauges.put("n_refused", self._receiver.n_refused)
+            n_silent = n_silent + 1 if message is None else 0
             if message is not None:
                 self._handle(message)
-            elif self._stopping:
-                break
         self._finish()
 
     def _handle(self, message: Message) -> None:

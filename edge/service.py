@@ -174,7 +174,7 @@ class Service:
         for eye in self._eyes:
             eye.close()
         self._sender.send(self._tick_at(end_ns, down=()))
-        self._sender.close(linger_ms=1000)
+        self._sender.close()
         self._monitor.ask_to_stop()
         self._monitor.stop(MONITOR_STOP_S)
         self._forward_words()

@@ -26,7 +26,6 @@ from edge.wire import MAX_PEOPLE, Frame, Person, Sender, State, pack_body
 BEAT_S: Final = 0.25
 FULL_QUEUE_PAUSE_S: Final = 0.01
 MEMORY_CHECK_FRAMES: Final = 100
-LINGER_MS: Final = 2000
 
 
 def watch(spec: EyesSpec) -> ExitCode:
@@ -41,7 +40,7 @@ def watch(spec: EyesSpec) -> ExitCode:
     try:
         return Watcher(spec, memory, estimator, sender).run(stop)
     finally:
-        sender.close(LINGER_MS)
+        sender.close()
         memory.eyes_beat(Phase.ENDED)
 
 

@@ -173,11 +173,22 @@ def test_sending_from_another_thread_reaches_the_receiver(endpoint: str) -> None
         sender = Sender(endpoint)
         for seq in range(200):
             sender.send(frame(seq))
-        sender.close(linger_ms=2000)
+        sender.close()
 
     thread = threading.Thread(target=push)
     thread.start()
     got = [message.seq for _ in range(200) if isinstance(message := receiver.receive(2000), Frame)]
     thread.join()
     assert got == list(range(200))
+    receiver.close()
+
+
+def test_what_is_queued_at_the_close_still_arrives(endpoint: str) -> None:
+    receiver, sender = Receiver(endpoint), Sender(endpoint)
+    n_sent = sum(sender.send(frame(seq, (Person(0, body()),))) for seq in range(400))
+    sender.close()
+    n_got = 0
+    while receiver.receive(500):
+        n_got += 1
+    assert n_got == n_sent > 0
     receiver.close()
