@@ -4,7 +4,8 @@ Promises: `body_of(identity)` and `gait_of(identity, affect)` are pure functions
 same walker comes back in every process. Refuses: an affect that is not one of the four classes.
 
 Body segments are fractions of stature after Drillis & Contini 1966 as tabulated by Winter (Biomechanics and
-Motor Control of Human Movement). The affect correlates give directions, and the sizes here are our choice:
+Motor Control of Human Movement). The affect correlates give directions; the sizes are our choice, at the
+speeds of a home rather than of a laboratory's walkway:
 - Montepare, Goldstein & Clausen 1987: sad gaits have less arm swing; angry gaits are heavy-footed with long
   strides; happy gaits are faster paced and bouncier.
 - Roether, Omlor, Christensen & Giese 2009: head inclination marks sadness; larger limb movement and more
@@ -85,19 +86,19 @@ class Gait:
 
 
 _NEUTRAL = Gait(
-    speed_m_s=1.25,
-    cadence_spm=112.0,
-    arm_swing_deg=19.0,
-    elbow_deg=20.0,
-    trunk_flexion_deg=2.5,
+    speed_m_s=1.08,
+    cadence_spm=100.0,
+    arm_swing_deg=14.0,
+    elbow_deg=30.0,
+    trunk_flexion_deg=3.5,
     neck_flexion_deg=6.0,
     slump_m=0.0,
-    bounce_m=0.044,
+    bounce_m=0.040,
     sway_m=0.016,
     step_width_m=0.11,
     pelvis_turn_deg=5.0,
     shoulder_turn_deg=5.0,
-    contact_pitch_deg=18.0,
+    contact_pitch_deg=17.0,
     push_off_deg=52.0,
     toe_out_deg=7.0,
     period_variation=0.018,
@@ -107,13 +108,13 @@ _STYLES = {
     "neutral": _NEUTRAL,
     "angry": replace(
         _NEUTRAL,
-        speed_m_s=1.55,
-        cadence_spm=122.0,
-        arm_swing_deg=28.0,
-        elbow_deg=42.0,
+        speed_m_s=1.42,
+        cadence_spm=115.0,
+        arm_swing_deg=21.0,
+        elbow_deg=46.0,
         trunk_flexion_deg=9.0,
         neck_flexion_deg=10.0,
-        bounce_m=0.053,
+        bounce_m=0.052,
         step_width_m=0.13,
         pelvis_turn_deg=8.0,
         shoulder_turn_deg=9.0,
@@ -122,13 +123,13 @@ _STYLES = {
     ),
     "happy": replace(
         _NEUTRAL,
-        speed_m_s=1.42,
-        cadence_spm=119.0,
-        arm_swing_deg=34.0,
-        elbow_deg=32.0,
-        trunk_flexion_deg=-1.5,
+        speed_m_s=1.25,
+        cadence_spm=108.0,
+        arm_swing_deg=26.0,
+        elbow_deg=38.0,
+        trunk_flexion_deg=0.0,
         neck_flexion_deg=-3.0,
-        bounce_m=0.066,
+        bounce_m=0.060,
         pelvis_turn_deg=7.0,
         shoulder_turn_deg=9.0,
         contact_pitch_deg=21.0,
@@ -136,14 +137,14 @@ _STYLES = {
     ),
     "sad": replace(
         _NEUTRAL,
-        speed_m_s=0.85,
-        cadence_spm=93.0,
-        arm_swing_deg=8.0,
-        elbow_deg=12.0,
-        trunk_flexion_deg=10.0,
+        speed_m_s=0.76,
+        cadence_spm=83.0,
+        arm_swing_deg=6.5,
+        elbow_deg=20.0,
+        trunk_flexion_deg=9.5,
         neck_flexion_deg=27.0,
         slump_m=0.035,
-        bounce_m=0.026,
+        bounce_m=0.025,
         sway_m=0.028,
         step_width_m=0.12,
         pelvis_turn_deg=3.0,

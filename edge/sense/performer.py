@@ -21,7 +21,7 @@ from edge.sense.synthetic_spec import SyntheticSpec
 
 _BEYOND_M = 0.6
 _FARTHEST_M = 3.2
-_NEAREST_M = 2.3
+_NEAREST_M = 3.0
 
 
 @dataclass(frozen=True, slots=True)
