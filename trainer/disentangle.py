@@ -6,8 +6,9 @@ affect), one decoder on the concatenation of both codes, Independent-Component l
 paper's own reference [6]; the paper gives none.
 
 Deviations, and why: the cycle's duration is one more channel, constant in time (bone-normalised cycles of one
-length have lost their speed, and speed is affect); padding is circular, for a gait cycle is closed; the affect
-triplet compares codes averaged over time, so that it orders people by affect and not by timing.
+length have lost their speed, and speed is affect); padding is circular, for a gait cycle is closed; distances
+between affect codes are divided by the root of their number of steps, so that the margin means the same for both
+codes (with codes averaged over time instead, unseen cycles of known people came out worse: LOG.md).
 
 The paper's equation 3 prints the two cross targets swapped against its own equation 1. Equation 1 is right and is
 used here: D(E_S(x_kl), E_A(x_ij)) = x_kj. The printed triplet loss lacks its hinge; max(0, .) is used.
@@ -253,7 +254,7 @@ def triplet_loss(codes: Codes, batch: Quadruples, margin: float) -> Tensor:
     Subject: positive x_ij, negative x_kl. Affect: positive x_kl (other person, affect l), negative x_ij (same
     person, other affect).
     """
-    affect = {cell: code_BDS.mean(dim=-1) for cell, code_BDS in codes.affect.items()}
+    affect = {cell: code_BDS.flatten(1) / code_BDS.shape[-1] ** 0.5 for cell, code_BDS in codes.affect.items()}
     subject_B = hinge_triplet(codes.subject["il"], codes.subject["ij"], codes.subject["kl"], margin)
     affect_B = hinge_triplet(affect["il"], affect["kl"], affect["ij"], margin)
     return masked_mean(subject_B, batch.has_il_B) + masked_mean(affect_B, batch.has_il_B)
