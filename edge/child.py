@@ -19,11 +19,12 @@ _MOST_BYTES: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What it takes to start a child: its command, the JSON for its stdin, the descriptors it inherits."""
+    """What it takes to start a child: command, JSON for its stdin, inherited descriptors, more environment."""
 
     command: tuple[str, ...]
     stdin: bytes
     fds: tuple[int, ...]
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 class Child:
@@ -62,6 +63,7 @@ class Child:
             stderr=subprocess.PIPE,
             pass_fds=how.fds,
             start_new_session=True,
+            env=os.environ | dict(how.environment),
         )
         self.watch.start(now_s, progress)
         assert self._process.stdin is not None

@@ -36,6 +36,8 @@ STEP_S: Final = 0.05
 TICK_NS: Final = 1_000_000_000
 MONITOR_STOP_S: Final = 15.0
 CHILD_STOP_S: Final = 3.0
+ONE_BLAS_THREAD: Final = (("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1"))
+"""The monitor's matrices are 24 x 24: more threads only spin."""
 FINAL_CODES: Final = (ExitCode.LOCK, ExitCode.MODEL)
 
 log = structlog.get_logger("supervisor")
@@ -130,7 +132,7 @@ class Service:
         places = tuple(camera.place for camera in config.camera)
         paths = (str(config.bundle), str(config.diary), str(config.key))
         spec = MonitorSpec(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log)
-        return _start("edge.monitor_process", spec, (self._gauges.fd,))
+        return _start("edge.monitor_process", spec, (self._gauges.fd,), ONE_BLAS_THREAD)
 
     @property
     def children(self) -> list[Child]:
@@ -265,8 +267,10 @@ def _flows(eye: Eye, now_s: float) -> bool:
     return running and steady and all(child.watch.flowing(now_s) for child in eye.children if child.running)
 
 
-def _start(module: str, spec: msgspec.Struct, fds: tuple[int, ...]) -> Start:
-    return Start((sys.executable, "-m", module), msgspec.json.encode(spec), fds)
+def _start(
+    module: str, spec: msgspec.Struct, fds: tuple[int, ...], environment: tuple[tuple[str, str], ...] = ()
+) -> Start:
+    return Start((sys.executable, "-m", module), msgspec.json.encode(spec), fds, environment)
 
 
 def private_folder() -> Path:

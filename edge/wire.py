@@ -168,6 +168,10 @@ class Receiver:
         self._socket.bind(endpoint)
         self.n_refused = 0
 
+    def waiting(self) -> bool:
+        """Whether a message is there to be received."""
+        return bool(self._socket.poll(0))
+
     def receive(self, timeout_ms: int) -> Message | None:
         """The next sound message, or None after ``timeout_ms`` without any message."""
         if not self._socket.poll(timeout_ms):
