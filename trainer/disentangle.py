@@ -8,7 +8,7 @@ paper's own reference [6]; the paper gives none.
 Deviations, and why: the cycle's duration is one more channel, constant in time (bone-normalised cycles of one
 length have lost their speed, and speed is affect); padding is circular, for a gait cycle is closed; distances
 between affect codes are divided by the root of their number of steps, so that the margin means the same for both
-codes (with codes averaged over time instead, unseen cycles of known people came out worse: LOG.md).
+codes.
 
 The paper's equation 3 prints the two cross targets swapped against its own equation 1. Equation 1 is right and is
 used here: D(E_S(x_kl), E_A(x_ij)) = x_kj. The printed triplet loss lacks its hinge; max(0, .) is used.
