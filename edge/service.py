@@ -175,7 +175,7 @@ class Service:
         end_ns = time.monotonic_ns()
         for eye in self._eyes:
             eye.close()
-        self._sender.send(self._tick_at(end_ns, down=()))
+        self._sender.send(self._tick_at(end_ns, tuple(sorted(self._fell))))
         self._sender.close()
         self._monitor.ask_to_stop()
         self._monitor.stop(MONITOR_STOP_S)

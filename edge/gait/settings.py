@@ -1,6 +1,6 @@
 """Every number the segmenter uses, in one frozen value, with where it comes from.
 
-Measured in the project's study of gait cycles unless said otherwise. `rate_hz` is the rate of the inner grid, not
+Promises: one place for all of them; refuses to be changed once made (frozen). Measured in the project's study of gait cycles unless said otherwise. `rate_hz` is the rate of the inner grid, not
 of the camera.
 """
 
