@@ -63,3 +63,7 @@ def _interval(figure: Figure) -> str:
 def main() -> None:
     """Entry point of the ``quietstep-deploy`` script."""
     app()
+
+
+if __name__ == "__main__":
+    main()

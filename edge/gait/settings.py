@@ -1,7 +1,7 @@
 """Every number the segmenter uses, in one frozen value, with where it comes from.
 
-Promises: one place for all of them; refuses to be changed once made (frozen). Measured in the project's study of gait cycles unless said otherwise. `rate_hz` is the rate of the inner grid, not
-of the camera.
+Promises: one place for all of them, measured in the project's study of gait cycles unless said otherwise; `rate_hz`
+is the rate of the inner grid, not of the camera. Refuses to be changed once made.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from edge.gait.skeleton import (
     SkeletonFrame,
 )
 from edge.gait.walker import AFFECTS, TrueContact
+from edge.sense.lock import lock_out_network
 from edge.sense.pose import PoseEstimator
 from edge.sense.pose_model import find_or_build
 from edge.sense.synthetic import SyntheticCamera
@@ -191,6 +192,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     asked = parser.parse_args()
     model = find_or_build(asked.model, user_cache_path("quietstep"))
+    lock_out_network()  # a landmarker reports its use to its maker where it can
     table = Table(title=f"synthetic camera, {asked.path}, {asked.seconds:g} s each")
     for head in ("walk", "poses", "least corr", "within 67 ms", "extra", "cycles", "usable", "bias ms", "SD ms"):
         table.add_column(head, justify="left" if head == "walk" else "right")

@@ -19,7 +19,7 @@ from edge.diary.minutes import MinuteKind
 from edge.diary.store import Store
 from edge.diary.trend import FEW, TrendRow
 from edge.errors import DiaryError
-from edge.review.change import change_of, sentence_of, welch
+from edge.review.change import Change, change_of, sentence_of, welch
 from edge.review.report import Report, build_report
 from edge.review.rollup import Estimate, Mood, combined, stretch_of_rows, stretch_of_stretches
 from edge.review.terminal import print_report, rendered, report_json, weekly_report
@@ -206,6 +206,12 @@ def test_the_same_weeks_are_as_usual() -> None:
     (place,) = build_report(weeks(moods), 4, UTC).places
     assert [c.verdict for c in place.changes] == ["as usual", "as usual"]
     assert "no difference" in place.sentences[0]
+
+
+def test_a_sure_but_tiny_difference_is_called_tiny_and_not_absent() -> None:
+    told = sentence_of(Change("valence", "as usual", Estimate(-0.045, -0.06, -0.03), 7, 21))
+    assert "too small" in told
+    assert "no difference" not in told
 
 
 def test_days_of_another_model_are_not_compared() -> None:
