@@ -16,10 +16,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from edge.config import Camera
 from edge.errors import CameraError, RecordingError
+from edge.eye import Eye
 from edge.recording import write_recording
 from edge.sense.sources import is_live
 from edge.sense.specs import ExitCode
-from edge.service import Eye, private_folder
+from edge.service import private_folder
 from edge.wire import Frame, Receiver, ipc_endpoint, unpack_body
 
 NS = 1_000_000_000

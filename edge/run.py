@@ -76,6 +76,7 @@ def _tell(status: Status) -> None:
         cycles=reading.n_cycles,
         abstained=reading.n_abstained,
         missed=reading.n_gaps,
+        frame_age_s=None if status.oldest_frame_s is None else round(status.oldest_frame_s, 3),
         diary_failures=reading.diary_failures,
         rung=status.rung,
         down=list(status.down),

@@ -19,23 +19,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, Literal
 
-import msgspec
 import structlog
 
 from edge.child import Child, Start
-from edge.config import Camera, Config
+from edge.config import Config
 from edge.errors import ServiceError
+from edge.eye import Eye, no_pictures, start_of
 from edge.gauges import Gauges, Reading
 from edge.monitor_spec import MonitorSpec
-from edge.sense.frames import Phase, PictureMemory, Progress
-from edge.sense.sources import is_live, is_synthetic
-from edge.sense.specs import CaptureSpec, ExitCode, EyesSpec, SourceSpec
+from edge.sense.frames import Progress
+from edge.sense.specs import ExitCode
 from edge.wire import Sender, Tick, ipc_endpoint
 
 STEP_S: Final = 0.05
 TICK_NS: Final = 1_000_000_000
 MONITOR_STOP_S: Final = 15.0
-CHILD_STOP_S: Final = 3.0
 ONE_BLAS_THREAD: Final = (("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1"))
 """The monitor's matrices are 24 x 24: more threads only spin."""
 FINAL_CODES: Final = (ExitCode.LOCK, ExitCode.MODEL)
@@ -43,68 +41,15 @@ FINAL_CODES: Final = (ExitCode.LOCK, ExitCode.MODEL)
 log = structlog.get_logger("supervisor")
 
 
-class Eye:
-    """One camera: its picture memory, its capture process and its eyes."""
-
-    def __init__(self, camera: Camera, endpoint: str, pose_model: Path) -> None:
-        self.camera = camera
-        self.memory = PictureMemory.create()
-        self.lossless = keeps_every_frame(camera)
-        self.capture = Child(f"capture of {camera.place}", self._capture)
-        self.eyes = Child(f"eyes of {camera.place}", lambda: self._eyes(endpoint, pose_model))
-        self.ever_ran = False
-        self.refused = False
-
-    def _capture(self) -> Start:
-        source = SourceSpec(self.camera.source, self.camera.crop, self.camera.frames)
-        spec = CaptureSpec(source, self.memory.fds, os.getpid(), self.lossless)
-        return _start("edge.sense.capture", spec, self.memory.fds.all())
-
-    def _eyes(self, endpoint: str, pose_model: Path) -> Start:
-        camera, fds = self.camera, self.memory.fds
-        spec = EyesSpec(
-            camera.place, fds, os.getpid(), endpoint, str(pose_model), camera.max_people, lossless=self.lossless
-        )
-        return _start("edge.sense.eyes", spec, fds.all())
-
-    @property
-    def children(self) -> tuple[Child, Child]:
-        """Capture and eyes."""
-        return self.capture, self.eyes
-
-    @property
-    def ended(self) -> bool:
-        """Its recording is over and both processes left as they should."""
-        return all(child.exit_code == ExitCode.ENDED for child in self.children)
-
-    @property
-    def gives_nothing(self) -> bool:
-        """Its source did not open, and never did before."""
-        return self.refused and not self.ever_ran
-
-    def look(self) -> None:
-        """Note whether it ever gave a picture, and whether its source was refused."""
-        self.ever_ran = self.ever_ran or self.memory.progress().n_taken > 0
-        self.refused = self.refused or self.capture.exit_code == ExitCode.SOURCE
-
-    def close(self) -> None:
-        """End both processes and blank every picture."""
-        for child in self.children:
-            child.ask_to_stop()
-        for child in self.children:
-            child.stop(CHILD_STOP_S)
-        self.memory.wipe()
-        self.memory.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a status line shows: the gauges, the rung, and each camera's progress."""
+    """What a status line shows: gauges, rung, each camera's progress, and the age of the stalest newest frame."""
 
     reading: Reading
     rung: str
     cameras: dict[str, Progress]
     down: tuple[str, ...]
+    oldest_frame_s: float | None = None
 
 
 class Service:
@@ -132,7 +77,7 @@ class Service:
         places = tuple(camera.place for camera in config.camera)
         paths = (str(config.bundle), str(config.diary), str(config.key))
         spec = MonitorSpec(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log)
-        return _start("edge.monitor_process", spec, (self._gauges.fd,), ONE_BLAS_THREAD)
+        return start_of("edge.monitor_process", spec, (self._gauges.fd,), ONE_BLAS_THREAD)
 
     @property
     def children(self) -> list[Child]:
@@ -143,7 +88,7 @@ class Service:
     def status(self) -> Status:
         """Where everything stands."""
         cameras = {eye.camera.place: eye.memory.progress() for eye in self._eyes}
-        return Status(self._gauges.read(), self._gauges.rung(), cameras, self._down())
+        return Status(self._gauges.read(), self._gauges.rung(), cameras, self._down(), _oldest_frame_s(cameras))
 
     def start(self) -> None:
         """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be."""
@@ -156,7 +101,7 @@ class Service:
             time.sleep(STEP_S)
         for eye in self._eyes:
             for child in eye.children:
-                child.start(time.monotonic(), _beats(eye, child))
+                child.start(time.monotonic(), eye.beats(child))
 
     def step(self) -> bool:
         """Look after every process once; False when all recordings are over."""
@@ -187,10 +132,10 @@ class Service:
         if eye.ended:
             return
         eye.look()
-        if _is_down(eye, now_s):
+        if eye.is_down(now_s):
             self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
         for child in eye.children:
-            self._look_after(child, _beats(eye, child), now_s)
+            self._look_after(child, eye.beats(child), now_s)
 
     def _look_after_monitor(self, now_s: float) -> None:
         if self._monitor.exit_code is not None and self._monitor.watch.due_s <= now_s:
@@ -217,7 +162,7 @@ class Service:
 
     def _down(self) -> tuple[str, ...]:
         now_s = time.monotonic()
-        return tuple(eye.camera.place for eye in self._eyes if _is_down(eye, now_s))
+        return tuple(eye.camera.place for eye in self._eyes if eye.is_down(now_s))
 
     def _tick(self) -> None:
         now_ns = time.monotonic_ns()
@@ -243,34 +188,10 @@ class Service:
                 print(line, file=sys.stderr)
 
 
-def _beats(eye: Eye, child: Child) -> int:
-    progress = eye.memory.progress()
-    return progress.capture_beats if child is eye.capture else progress.eyes_beats
-
-
-def no_pictures(eyes: list[Eye]) -> ServiceError:
-    """What to say when no camera gives pictures."""
-    words = " ".join(eye.capture.last_words() for eye in eyes)
-    return ServiceError(f"no pictures at {', '.join(eye.camera.place for eye in eyes)}", "a camera that opens", words)
-
-
-def _is_down(eye: Eye, now_s: float) -> bool:
-    return (eye.ever_ran or eye.refused) and not _flows(eye, now_s)
-
-
-def _flows(eye: Eye, now_s: float) -> bool:
-    if eye.ended:
-        return True
-    running = all(child.running or child.exit_code == ExitCode.ENDED for child in eye.children)
-    progress = eye.memory.progress()
-    steady = progress.capture_phase != Phase.STARTING and progress.eyes_phase != Phase.STARTING
-    return running and steady and all(child.watch.flowing(now_s) for child in eye.children if child.running)
-
-
-def _start(
-    module: str, spec: msgspec.Struct, fds: tuple[int, ...], environment: tuple[tuple[str, str], ...] = ()
-) -> Start:
-    return Start((sys.executable, "-m", module), msgspec.json.encode(spec), fds, environment)
+def _oldest_frame_s(cameras: dict[str, Progress]) -> float | None:
+    """How long ago the frame was taken that a camera's eyes looked at last; of the camera where that is longest."""
+    taken_ns = [progress.taken_mono_ns for progress in cameras.values() if progress.n_taken]
+    return (time.monotonic_ns() - min(taken_ns)) / 1e9 if taken_ns else None
 
 
 def private_folder() -> Path:
@@ -311,17 +232,3 @@ def serving(service: Service) -> Iterator[Service]:
         yield service
     finally:
         service.stop()
-
-
-def keeps_every_frame(camera: Camera) -> bool:
-    """Whether no frame may be skipped: files by default, live cameras never, the synthetic one on demand.
-
-    Raises ServiceError for a live camera that is asked to wait.
-    """
-    live = is_live(camera.source)
-    if camera.every_frame and live:
-        do = "Remove every_frame for this camera."
-        raise ServiceError(f"every_frame with the live camera at {camera.place}", "a video file", do)
-    if camera.every_frame is None:
-        return not live and not is_synthetic(camera.source)
-    return camera.every_frame

@@ -37,6 +37,10 @@ def status_line(status: Status, rate_hz: float, left_s: float | None = None) -> 
         (f"{reading.n_cycles} cycles", "bold" if reading.n_cycles else ""),
         (f" ({reading.n_refused_cycles} refused, {reading.n_abstained} abstained)  ", "dim"),
         (f"rung {status.rung or '…'}", ""),
+        (
+            f"  frame age {1000 * max(0.0, status.oldest_frame_s):.0f} ms" if status.oldest_frame_s is not None else "",
+            "dim",
+        ),
     ]
     if reading.n_gaps:
         parts.append((f"  {reading.n_gaps} frames missed", "yellow"))
