@@ -52,8 +52,8 @@ class ContactFinder:
     ) -> list[tuple[Side, float]]:
         """Contacts (side, t_s) among the n_back samples that are n_delay or more behind the newest.
 
-        forward_DT is the reconstruction, measured_DT what it reconstructs. period_s shortens the refractory time
-        of quick walkers.
+        forward_DT is the reconstruction, measured_DT what it reconstructs. period_s, where it is known, sets the
+        refractory time: shorter for quick walkers, longer for slow ones.
         """
         found: list[tuple[float, int]] = []
         last = forward_DT.shape[1] - 1 - n_delay
@@ -96,7 +96,7 @@ class ContactFinder:
     def _tell(self, side: int, t_s: float, period_s: float | None) -> bool:
         refractory_s = self._settings.refractory_s
         if period_s is not None:
-            refractory_s = min(refractory_s, self._settings.refractory_period_share * period_s)
+            refractory_s = self._settings.refractory_period_share * period_s
         if t_s - self._told_s[side] < refractory_s or t_s - self._told_s[1 - side] < _MIN_STEP_S:
             return False
         self._told_s[side] = t_s

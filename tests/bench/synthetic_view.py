@@ -188,7 +188,7 @@ def main() -> None:
     parser.add_argument("--affects", default=",".join(AFFECTS))
     parser.add_argument("--path", default="treadmill")
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--people", type=int, default=1, help="most people the estimator looks for")
+    parser.add_argument("--people", type=int, default=4, help="most people the estimator looks for (a home: 4)")
     parser.add_argument("--model", type=Path)
     asked = parser.parse_args()
     model = find_or_build(asked.model, user_cache_path("quietstep"))

@@ -1,0 +1,35 @@
+"""Contacts of a slow walker: a swap of the legs in mid-stride is no step."""
+
+import numpy as np
+
+from edge.gait.contacts import ContactFinder
+from edge.gait.settings import GaitSettings
+
+RATE_HZ = 30
+PERIOD_S = 1.45
+N = 90
+
+
+def with_a_swap() -> np.ndarray:
+    """A slow foot for 3 s, and for a few frames, 0.62 s after its contact, the other one in its place."""
+    t_s = np.arange(N) / RATE_HZ
+    forward_DT = np.stack([np.cos(2 * np.pi * t_s / PERIOD_S), -np.cos(2 * np.pi * t_s / PERIOD_S)])
+    bump = 1.6 * np.exp(-(((t_s - PERIOD_S - 0.62) / 0.06) ** 2))
+    forward_DT[0] += bump
+    return forward_DT
+
+
+def told(period_s: float | None) -> list[float]:
+    forward_DT = with_a_swap()
+    finder = ContactFinder(GaitSettings())
+    found = finder.update(forward_DT, forward_DT, (N - 1) / RATE_HZ, period_s, n_delay=3, n_back=N)
+    return [t_s - GaitSettings().contact_offset_s for side, t_s in found if side == "left"]
+
+
+def test_a_peak_before_half_the_period_is_over_is_no_contact() -> None:
+    assert len(told(PERIOD_S)) == 1
+    assert abs(told(PERIOD_S)[0] - PERIOD_S) < 0.02
+
+
+def test_the_signal_would_show_it_if_the_period_were_not_known() -> None:
+    assert len(told(None)) == 2
