@@ -14,6 +14,7 @@ import msgspec
 import platformdirs
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from edge.config import Camera, Config
 from edge.encoder import open_encoder
@@ -152,5 +153,5 @@ def _table(findings: list[Finding]) -> Table:
         table.add_column(column, overflow="fold")
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[bold red]no[/]"
-        table.add_row(mark, finding.name, finding.found, "" if finding.ok else finding.do)
+        table.add_row(mark, Text(finding.name), Text(finding.found), Text("" if finding.ok else finding.do))
     return table

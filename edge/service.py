@@ -106,11 +106,13 @@ class Service:
     def step(self) -> bool:
         """Look after every process once; False when all recordings are over."""
         now_s = time.monotonic()
+        for eye in self._eyes:
+            eye.look()
+        if all(eye.gives_nothing for eye in self._eyes):
+            raise no_pictures(self._eyes)
         self._forward_words()
         for eye in self._eyes:
             self._look_after_eye(eye, now_s)
-        if all(eye.gives_nothing for eye in self._eyes):
-            raise no_pictures(self._eyes)
         self._look_after_monitor(now_s)
         self._tick()
         return not all(eye.ended for eye in self._eyes)
@@ -124,14 +126,13 @@ class Service:
         self._sender.close()
         self._monitor.ask_to_stop()
         self._monitor.stop(MONITOR_STOP_S)
-        self._forward_words()
+        self._forward_words(all_of_them=True)
         self.last_status = Status(self._gauges.read(), self._gauges.rung(), {}, ())
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _look_after_eye(self, eye: Eye, now_s: float) -> None:
         if eye.ended:
             return
-        eye.look()
         if eye.is_down(now_s):
             self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
         for child in eye.children:
@@ -155,7 +156,7 @@ class Service:
             raise ServiceError(f"that the {child.name} cannot go on", "a running one", child.last_words())
         if child.watch.due_s <= child.watch.started_s:
             due_s = child.watch.died(now_s)
-            log.warning("ended", process=child.name, code=code, why=child.last_words(), again_in_s=due_s - now_s)
+            log.warning("ended", process=child.name, code=code, again_in_s=round(due_s - now_s, 1))
         elif child.watch.due_s <= now_s:
             child.start(now_s, progress)
             log.info("started again", process=child.name, n_deaths=child.watch.n_deaths)
@@ -182,8 +183,12 @@ class Service:
             if eye.lossless and not eye.ended and (taken := eye.memory.progress()).n_taken:
                 yield taken.taken_mono_ns
 
-    def _forward_words(self) -> None:
-        for child in self.children:
+    def _forward_words(self, *, all_of_them: bool = False) -> None:
+        """Print what children said; a camera that never gave a picture is heard when it is clear what became of it."""
+        heard = [self._monitor]
+        for eye in self._eyes:
+            heard += eye.children if all_of_them or eye.ever_ran or eye.refused else ()
+        for child in heard:
             for line in child.said():
                 print(line, file=sys.stderr)
 
