@@ -85,7 +85,7 @@ def sentence_of(change: Change) -> str:
     days = f"{_days(change.n_days)} against {change.n_usual_days}"
     evidence = f"{d.mean:+.2f} (between {d.low:+.2f} and {d.high:+.2f}; {days})"
     if change.verdict == "as usual" and d.low * d.high > 0:
-        return f"{name}: as usual; a difference under {LEAST_DIFFERENCE:.2f} is too small to mean much, {evidence}."
+        return f"{name}: as usual; the difference is too small to mean much, {evidence}."
     if change.verdict == "as usual":
         return f"{name}: no difference from the usual that these days can show, {evidence}."
     how = "clearly" if abs(d.mean) >= CLEAR_DIFFERENCE else "a little"
