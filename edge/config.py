@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.errors import ConfigError
+from edge.sense.sources import is_live
 
 FILE_NAME: Final = "quietstep.toml"
 REFERENCE_BUNDLE: Final = Path(__file__).parent / "models" / "reference"
@@ -52,6 +53,12 @@ class Camera(_Strict):
         if frames and not 0 <= frames[0] <= frames[1]:
             raise ValueError("first and last frame, counted from 0, first <= last")
         return frames
+
+    @model_validator(mode="after")
+    def _live_cameras_do_not_wait(self) -> "Camera":
+        if self.every_frame and is_live(self.source):
+            raise ValueError("a video file where every_frame is set, for a live camera does not wait")
+        return self
 
 
 class Config(_Strict):

@@ -1,7 +1,7 @@
 """One camera as the supervisor has it: its picture memory, its capture process and its eyes.
 
 Promises: both processes are started with what they need and nothing else, and whether pictures flow is judged by what
-they did, not by what they say. Refuses a live camera that is asked to wait for its frames to be taken.
+they did, not by what they say. Refuses nothing of its own.
 """
 
 import os
@@ -99,16 +99,9 @@ def start_of(
 
 
 def keeps_every_frame(camera: Camera) -> bool:
-    """Whether no frame may be skipped: files by default, live cameras never, the synthetic one on demand.
-
-    Raises ServiceError for a live camera that is asked to wait.
-    """
-    live = is_live(camera.source)
-    if camera.every_frame and live:
-        do = "Remove every_frame for this camera."
-        raise ServiceError(f"every_frame with the live camera at {camera.place}", "a video file", do)
+    """Whether no frame may be skipped: files by default, live cameras never, the synthetic one on demand."""
     if camera.every_frame is None:
-        return not live and not is_synthetic(camera.source)
+        return not is_live(camera.source) and not is_synthetic(camera.source)
     return camera.every_frame
 
 

@@ -61,6 +61,14 @@ def test_two_cameras_in_one_place_are_refused(tmp_path: Path) -> None:
     assert "one camera in each place" in refusal(tmp_path, text).wanted
 
 
+def test_a_live_camera_that_should_wait_is_refused_with_its_line(tmp_path: Path) -> None:
+    text = '\n[[camera]]\nplace = "a"\nsource = "rtsp://anna:secret@host/x"\nevery_frame = true\n'
+    error = refusal(tmp_path, text)
+    assert "line 2" in error.found
+    assert "live camera" in error.wanted
+    assert "secret" not in str(error)
+
+
 def test_what_is_not_toml_is_refused(tmp_path: Path) -> None:
     assert "not TOML" in refusal(tmp_path, "camera = [").found
 
