@@ -21,7 +21,7 @@ from edge.recording import write_recording
 from edge.sense.sources import is_live
 from edge.sense.specs import ExitCode
 from edge.service import private_folder
-from edge.wire import Frame, Receiver, ipc_endpoint, unpack_body
+from edge.wire import Frame, Message, Receiver, ipc_endpoint, unpack_body
 
 NS = 1_000_000_000
 
@@ -36,27 +36,35 @@ def record_file(
 ) -> None:
     """Record ``source`` into ``out``; raises CameraError or RecordingError."""
     if is_live(source):
-        raise CameraError(
-            f"the live camera {source}", "a video file or synthetic:…", "Live cameras are never recorded."
-        )
+        raise CameraError("a live camera", "a video file or synthetic:…", "Live cameras are never recorded.")
     camera = Camera(place="recording", source=source, crop=crop, frames=frames, every_frame=True)
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as progress:
         task = progress.add_task("reading")
         heard = _hear(camera, pose_model, lambda n: progress.update(task, description=f"{n} frames"))
-    n_kept = _write(out, heard)
+    tracks = Counter(person.track for frame in heard for person in frame.people)
+    if not tracks:
+        raise RecordingError(f"nobody in {len(heard)} frames", "a person in view", "Choose another part of the video.")
+    (longest, n_kept), *others = tracks.most_common()
+    _write(out, heard, longest)
     console.print(f"{out}: {n_kept} of {len(heard)} frames with a body")
+    if others:
+        console.print(f"{len(others)} other tracks were in view for a shorter time; they are left out.")
 
 
 def _hear(camera: Camera, pose_model: Path, tell: Callable[[int], None]) -> list[Frame]:
     """Every frame's message, in order."""
     folder = private_folder()
-    receiver = Receiver(ipc_endpoint(folder))
-    eye = Eye(camera, ipc_endpoint(folder), pose_model)
+    endpoint = ipc_endpoint(folder)
+    receiver, eye = Receiver(endpoint), Eye(camera, endpoint, pose_model)
+    message: Message | None = None
     heard: list[Frame] = []
     try:
         for child in eye.children:
             child.start(time.monotonic(), 0)
-        while (message := receiver.receive(200)) or not _is_over(eye):
+        over = False
+        while not over or message is not None:
+            over = _is_over(eye)  # asked first: what was sent before the end is then still received
+            message = receiver.receive(200)
             if isinstance(message, Frame):
                 heard.append(message)
                 tell(len(heard))
@@ -76,16 +84,11 @@ def _is_over(eye: Eye) -> bool:
     return eye.ended
 
 
-def _write(out: Path, heard: list[Frame]) -> int:
-    tracks = Counter(person.track for frame in heard for person in frame.people)
-    if not tracks:
-        raise RecordingError(f"nobody in {len(heard)} frames", "a person in view", "Choose another part of the video.")
-    longest = tracks.most_common(1)[0][0]
-    bodies = [next((person.body for person in frame.people if person.track == longest), None) for frame in heard]
+def _write(out: Path, heard: list[Frame], track: int) -> None:
+    bodies = [next((person.body for person in frame.people if person.track == track), None) for frame in heard]
     x_TJC, visibility_TJ = np.zeros((len(heard), 20, 3), np.float32), np.zeros((len(heard), 20), np.float32)
     for n, body in enumerate(bodies):
         if body is not None:
             x_TJC[n], visibility_TJ[n] = unpack_body(body)
     t_ns = np.array([frame.t_mono_ns for frame in heard])
     write_recording(out, (t_ns - t_ns[0]) / NS, x_TJC, visibility_TJ)
-    return sum(body is not None for body in bodies)
