@@ -4,6 +4,7 @@ Promises: Ctrl-C and SIGTERM end it in order; it says at the end what came of it
 """
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -37,33 +38,34 @@ def run_service(
     log.info("stopped", frames=said.n_frames, cycles=said.n_cycles, abstained=said.n_abstained, rows=said.n_rows)
 
 
-def watch_live(service: Service, console: Console, stop: Stop, seconds: float | None) -> Status:
-    """Step the service under a live status line; the last status."""
-    begin_s, rate = time.monotonic(), Rate()
-    status = service.status
+def watch_live(service: Service, console: Console, stop: Stop, seconds: float | None) -> None:
+    """Step the service under a live status line."""
+    rate = Rate()
     with Live(console=console, refresh_per_second=4, redirect_stdout=False) as live:
-        while service.step() and not stop.asked:
-            elapsed_s = time.monotonic() - begin_s
-            if seconds is not None and elapsed_s >= seconds:
-                break
+        for elapsed_s in _steps(service, stop, seconds):
             status = service.status
             left_s = None if seconds is None else seconds - elapsed_s
             live.update(status_line(status, rate.update(elapsed_s, status.reading.n_frames), left_s))
-            time.sleep(STEP_S)
     if not console.is_terminal:
         console.print()
-    return status
 
 
 def _watch_quietly(service: Service, stop: Stop, seconds: float | None) -> None:
-    begin_s = told_s = time.monotonic()
-    while service.step() and not stop.asked:
-        now_s = time.monotonic()
-        if seconds is not None and now_s - begin_s >= seconds:
-            break
-        if now_s - told_s >= STATUS_EVERY_S:
-            told_s = now_s
+    told_s = 0.0
+    for elapsed_s in _steps(service, stop, seconds):
+        if elapsed_s - told_s >= STATUS_EVERY_S:
+            told_s = elapsed_s
             _tell(service.status)
+
+
+def _steps(service: Service, stop: Stop, seconds: float | None) -> Iterator[float]:
+    """Step until the recordings are over, somebody stops it or the time is up; yields the seconds gone by."""
+    begin_s = time.monotonic()
+    while service.step() and not stop.asked:
+        elapsed_s = time.monotonic() - begin_s
+        if seconds is not None and elapsed_s >= seconds:
+            return
+        yield elapsed_s
         time.sleep(STEP_S)
 
 

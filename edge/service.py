@@ -2,8 +2,8 @@
 
 Promises: a process that dies or hangs is replaced (``edge.watch`` decides when); while a camera's data do not flow its
 place is told as *down* with every tick, so the lost minutes become faults; the end is orderly, so nothing queued is
-lost. Refuses to go on when it cannot be right: a process that cannot lock itself in, a model or diary that does not
-at the start, a source that does not open at the start.
+lost. Refuses to go on when it cannot be right: a process that cannot lock itself in, a model, a diary or
+cameras that do not open at the start.
 """
 
 import contextlib

@@ -15,10 +15,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.errors import PoseModelError
 from edge.sense.children import is_noise
 from edge.sense.frames import PictureMemory
-from edge.sense.pose_model import find_or_build
 from edge.sense.specs import CaptureSpec, EyesSpec
 
 ROOT = Path(__file__).parents[3]
@@ -48,17 +46,6 @@ def write_video(path: Path, n_frames: int, *, width: int = 160, height: int = 12
 def video(tmp_path: Path) -> Callable[..., Path]:
     """Writes a video of so many frames and gives its path."""
     return lambda n_frames, name="video.mp4", **more: write_video(tmp_path / name, n_frames, **more)
-
-
-@pytest.fixture(scope="session")
-def pose_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real pose model: QUIETSTEP_POSE_MODEL, else one assembled for this run."""
-    given = os.environ.get("QUIETSTEP_POSE_MODEL")
-    cache = Path(tempfile.gettempdir()) / f"quietstep-test-model-{os.getuid()}"
-    try:
-        return find_or_build(Path(given) if given else None, cache)
-    except PoseModelError as error:
-        pytest.skip(f"no pose model here: {error}")
 
 
 class Process:
