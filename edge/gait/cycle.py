@@ -66,22 +66,35 @@ class GaitCycle:
 
 @dataclass(frozen=True, slots=True)
 class Segmented:
-    """What one frame, or the end of a track, brought to light."""
+    """What one frame, or the end of a track, brought to light: initial contacts, cycles, final contacts."""
 
     contacts: tuple[Contact, ...]
     cycles: tuple[GaitCycle, ...]
+    finals: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What a segmenter is made of; to leave a stage out (an ablation), give one that does less in its place."""
+
+    clock: type[UniformClock] = UniformClock
+    unswap: type[Unswap] = Unswap
+    frame: type[BodyFrame] = BodyFrame
+    spectrum: type[OnlineSpectrum] = OnlineSpectrum
+    gate: type[WalkingGate] = WalkingGate
 
 
 class CycleSegmenter:
     """Cuts one track into gait cycles online."""
 
-    def __init__(self, settings: GaitSettings | None = None) -> None:
+    def __init__(self, settings: GaitSettings | None = None, stages: Stages | None = None) -> None:
         self._settings = s = settings or GaitSettings()
-        self._clock = UniformClock(s)
-        self._unswap = Unswap(s)
-        self._frame = BodyFrame(s)
-        self._spectrum = OnlineSpectrum(2, s.n_window, s.n_first, s.n_lags, s.rank)
-        self._gate = WalkingGate(s)
+        made = stages or Stages()
+        self._clock = made.clock(s)
+        self._unswap = made.unswap(s)
+        self._frame = made.frame(s)
+        self._spectrum = made.spectrum(2, s.n_window, s.n_first, s.n_lags, s.rank)
+        self._gate = made.gate(s)
         self._finder = ContactFinder(s)
         self._history = History(s.n_window + 6, s.rate_hz, s.min_visibility)
         self._x_JC = np.zeros((N_LANDMARKS, 3))
