@@ -1,13 +1,15 @@
-"""The segmenter on real recordings (QUIETSTEP_DATA): a few, fast; tests/bench/segmentation.py has them all."""
+"""The segmenter on real recordings (QUIETSTEP_DATA): a few, fast; tests/bench/segmentation has them all."""
 
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from edge.gait.settings import GaitSettings
-from tests.bench.segmentation_data import Trial, trials
-from tests.bench.segmentation_score import Score, camera_frames, run
+from tests.bench.segmentation.found import Found
+from tests.bench.segmentation.ours import Ours
+from tests.bench.segmentation.score import f1, score
+from tests.bench.segmentation.trials import CAMERA_HZ, Trial, camera_frames, trials
 
 FOLDER = os.environ.get("QUIETSTEP_DATA")
 pytestmark = pytest.mark.skipif(
@@ -25,11 +27,8 @@ def recorded() -> dict[str, list[Trial]]:
     return found
 
 
-def score(members, with_feet, tolerance_s):
-    total = Score()
-    for trial in members:
-        total.add(run(trial, GaitSettings(), camera_frames(trial, with_feet)), tolerance_s)
-    return total
+def run(trial: Trial, with_feet: bool) -> Found:
+    return Ours().run(camera_frames(trial, with_feet), CAMERA_HZ)
 
 
 @pytest.mark.parametrize(
@@ -45,19 +44,21 @@ def score(members, with_feet, tolerance_s):
     ],
 )
 def test_contacts_are_where_plates_and_labels_say(recorded, group, with_feet, f1_50, f1_100):
-    assert score(recorded[group], with_feet, 0.05).f1 >= f1_50
-    assert score(recorded[group], with_feet, 0.1).f1 >= f1_100
+    told = [(run(trial, with_feet).initials, trial.truth_s) for trial in recorded[group]]
+    near, wide = (np.sum([score(*pair, within_s).counts_E3.sum(axis=0) for pair in told], axis=0)
+                  for within_s in (0.05, 0.1))  # fmt: skip
+    assert f1(near) >= f1_50
+    assert f1(wide) >= f1_100
 
 
 @pytest.mark.parametrize("with_feet", [True, False])
 def test_squats_jumps_and_standing_give_no_contact_and_no_cycle(recorded, with_feet):
     for trial in recorded["not gait"]:
-        outcome = run(trial, GaitSettings(), camera_frames(trial, with_feet))
-        assert (outcome.contacts, outcome.cycles) == ([], [])
+        found = run(trial, with_feet)
+        assert (found.initials, found.n_cycles) == ([], 0)
 
 
 def test_the_treadmill_gives_a_cycle_for_nearly_every_stride(recorded):
     [trial] = recorded["treadmill"]
-    outcome = run(trial, GaitSettings(), camera_frames(trial, True))
     strides = len(trial.truth_s["right"]) - 1
-    assert sum(c.usable for c in outcome.cycles) >= 0.9 * strides
+    assert run(trial, True).n_usable >= 0.9 * strides
