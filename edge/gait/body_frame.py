@@ -46,6 +46,16 @@ class BodyFrame:
         self._left_x = self._left_z = 0.0
         self._leg_m = self._leg_weight = 0.0
         self._heel_offset: list[Vector | None] = [None, None]
+        self._heights = (math.nan, math.nan)
+
+    @property
+    def heights(self) -> tuple[float, float]:
+        """Height of the (left, right) ankle over mid-hip at the last update, in leg lengths; NaN where not seen."""
+        return self._heights
+
+    def faces_camera(self, share: float) -> bool:
+        """Whether the hips lie across the picture: their depth axis then is the walking direction, or nearly."""
+        return abs(self._left_x) > share * math.hypot(self._left_x, self._left_z)
 
     @property
     def heading_rad(self) -> float:
@@ -56,6 +66,7 @@ class BodyFrame:
         """Return the forward position of (left, right) foot in leg lengths, NaN where not seen."""
         x: list[Vector] = x_JC.tolist()
         seen: list[bool] = (visibility_J >= self._min_visibility).tolist()
+        self._heights = (math.nan, math.nan)
         if not (seen[LEFT_HIP] and seen[RIGHT_HIP]):
             return math.nan, math.nan
         self._update_axis(x, seen)
@@ -63,6 +74,8 @@ class BodyFrame:
         norm = math.hypot(self._left_x, self._left_z) * self._leg_m
         if norm <= 0.0 or self._leg_weight <= 0.0:
             return math.nan, math.nan
+        leg_m = self._leg_m / self._leg_weight
+        self._heights = (self._height(0, x, seen) / leg_m, self._height(1, x, seen) / leg_m)
         norm /= self._leg_weight
         return self._forward(0, x, seen) / norm, self._forward(1, x, seen) / norm
 
@@ -80,11 +93,18 @@ class BodyFrame:
         self._left_z = self._left_z * self._keep + left_z / length
 
     def _update_leg(self, x: list[Vector], seen: list[bool]) -> None:
-        for hip, knee, ankle, _ in _SIDES:
-            if seen[knee] and seen[ankle]:
-                length = math.dist(x[hip], x[knee]) + math.dist(x[knee], x[ankle])
-                self._leg_m = self._leg_m * self._keep + length
-                self._leg_weight = self._leg_weight * self._keep + 1.0
+        legs_m = [
+            math.dist(x[hip], x[knee]) + math.dist(x[knee], x[ankle])
+            for hip, knee, ankle, _ in _SIDES
+            if seen[knee] and seen[ankle]
+        ]
+        if legs_m:
+            self._leg_m = self._leg_m * self._keep + sum(legs_m)
+            self._leg_weight = self._leg_weight * self._keep + len(legs_m)
+
+    def _height(self, side: int, x: list[Vector], seen: list[bool]) -> float:
+        ankle = _SIDES[side][2]
+        return x[ankle][1] - 0.5 * (x[LEFT_HIP][1] + x[RIGHT_HIP][1]) if seen[ankle] else math.nan
 
     def _forward(self, side: int, x: list[Vector], seen: list[bool]) -> float:
         _, _, ankle, heel = _SIDES[side]

@@ -1,25 +1,29 @@
-"""Initial contacts: where a foot is farthest forward of the hips.
+"""Initial contacts, where a foot is farthest forward of the hips, and final contacts, where it is farthest behind.
 
-Promises: contacts in rising time order, none later than the newest sample, each once. A contact is told n_delay
-samples after its peak, or n_delay_flush samples when the track ends.
+Promises: contacts of one kind in rising time order, none later than the newest sample, each once. A contact is told
+n_delay samples after its peak, or n_delay_flush samples when the track ends.
 
 Step 1: local maximum of the reconstructed forward signal over +-0.3 s. Step 2: its height above the window mean
 exceeds a share of the 5-to-95 percentile range. Step 3: parabola through three samples. Step 4: refractory time.
-Step 5: constant offset (gait.md, "Event"; the forward-position idea is Zeni et al. 2008). Deviations: when the gate
+Step 5: constant offset (gait.md, "Event"; the idea, for both kinds, is Zeni et al. 2008). Deviations: when the gate
 opens, peaks already in the window are told late instead of never; the share is 0.05 instead of 0.25, or short steps
-are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop.
+are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop; the
+foot must lead (or, for final contacts, trail) the other one; at the end of a track the recurrent forecast stands in
+for the samples that never came.
 
 Shapes: D side (left, right), T time.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import FloatArray
+from edge.gait.swing import Swing
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -28,83 +32,87 @@ _NEVER_S = -1e18
 _MIN_STEP_S = 0.12
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at the window: what was reconstructed and what was measured (D, T), both with n_ahead forecast samples."""
+
+    forward_DT: FloatArray
+    measured_DT: FloatArray
+    swing: Swing
+    newest_s: float
+    n_ahead: int = 0
+
+
 class ContactFinder:
     """Finds peaks in a sliding, ever re-estimated window without telling one twice."""
 
-    def __init__(self, settings: GaitSettings) -> None:
+    def __init__(self, settings: GaitSettings, final: bool = False) -> None:
         self._settings = settings
+        self._sign = -1.0 if final else 1.0
+        self._offset_s = settings.final_offset_s if final else settings.contact_offset_s
         self._n_half = round(settings.half_width_s * settings.rate_hz)
         self._n_swing = round(settings.swing_window_s * settings.rate_hz)
         self.reset()
 
     def reset(self) -> None:
         """Forget what was told."""
-        self._told_s = [_NEVER_S, _NEVER_S]
+        self._told_s: dict[Side, float] = {"left": _NEVER_S, "right": _NEVER_S}
 
-    def update(
-        self,
-        forward_DT: FloatArray,
-        measured_DT: FloatArray,
-        newest_s: float,
-        period_s: float | None,
-        n_delay: int,
-        n_back: int,
-    ) -> list[tuple[Side, float]]:
-        """Contacts (side, t_s) among the n_back samples that are n_delay or more behind the newest.
-
-        forward_DT is the reconstruction, measured_DT what it reconstructs. period_s, where it is known, sets the
-        refractory time: shorter for quick walkers, longer for slow ones.
-        """
-        found: list[tuple[float, int]] = []
-        last = forward_DT.shape[1] - 1 - n_delay
+    def look(self, view: View, n_delay: int, n_back: int) -> list[tuple[float, Side]]:
+        """Peaks (t_s, side), rising, among the n_back samples that are n_delay or more behind the last of the view."""
+        found: list[tuple[float, Side]] = []
+        signal_DT = view.forward_DT if self._sign > 0.0 else -view.forward_DT
+        last = signal_DT.shape[1] - 1 - n_delay
         for side in (0, 1):
-            peaks = self._peaks(forward_DT[side], measured_DT[side], max(1, last - n_back + 1), last)
-            found += [(self._time(forward_DT[side], i, newest_s), side) for i in peaks]
-        found.sort()
-        return [(SIDES[side], t_s) for t_s, side in found if self._tell(side, t_s, period_s)]
+            peaks = self._peaks(signal_DT, view, side, max(1, last - n_back + 1), last)
+            found += [(self._time(signal_DT[side], i, view), SIDES[side]) for i in peaks]
+        latest_s = view.newest_s + self._settings.max_ahead_s
+        return [(min(t_s, view.newest_s), side) for t_s, side in sorted(found) if t_s <= latest_s]
 
-    def _peaks(self, forward_T: FloatArray, measured_T: FloatArray, first: int, last: int) -> list[int]:
-        values: list[float] = forward_T[first - 1 : last + 2].tolist()
-        rising = [first + i for i in range(len(values) - 2) if values[i] < values[i + 1] >= values[i + 2]]
-        if not rising:
-            return []
-        mean, spread = _mean_and_spread(forward_T)
-        height = mean + self._settings.min_height * spread
-        swing = max(0.5 * self._settings.min_excursion, self._settings.min_swing * spread)
-        return [
-            i
-            for i in rising
-            if forward_T[i] > height and self._is_highest(forward_T, i) and self._moves(measured_T, i) > swing
-        ]
+    def tell(self, side: Side, t_s: float, period_s: float | None) -> bool:
+        """Whether this peak is a contact that was not told yet; once told it is remembered.
 
-    def _moves(self, measured_T: FloatArray, i: int) -> float:
-        around = measured_T[max(0, i - self._n_swing) : i + self._n_swing + 1]
-        return float(around.max() - around.min())
-
-    def _is_highest(self, forward_T: FloatArray, i: int) -> bool:
-        around = forward_T[max(0, i - self._n_half) : i + self._n_half + 1]
-        return bool(forward_T[i] >= around.max())
-
-    def _time(self, forward_T: FloatArray, i: int, newest_s: float) -> float:
-        before, peak, after = forward_T[i - 1 : i + 2].tolist()
-        curvature = before - 2.0 * peak + after
-        shift = 0.5 * (before - after) / curvature if curvature < 0.0 else 0.0
-        behind = len(forward_T) - 1 - i - shift
-        t_s = newest_s - behind / self._settings.rate_hz + self._settings.contact_offset_s
-        return min(t_s, newest_s)
-
-    def _tell(self, side: int, t_s: float, period_s: float | None) -> bool:
+        The period, where it is known, sets the refractory time: shorter for quick walkers, longer for slow ones.
+        """
         refractory_s = self._settings.refractory_s
         if period_s is not None:
             refractory_s = self._settings.refractory_period_share * period_s
-        if t_s - self._told_s[side] < refractory_s or t_s - self._told_s[1 - side] < _MIN_STEP_S:
+        opposite: Side = "right" if side == "left" else "left"
+        if t_s - self._told_s[side] < refractory_s or t_s - self._told_s[opposite] < _MIN_STEP_S:
             return False
         self._told_s[side] = t_s
         return True
 
+    def _peaks(self, signal_DT: FloatArray, view: View, side: int, first: int, last: int) -> list[int]:
+        signal_T = signal_DT[side]
+        values: list[float] = signal_T[first - 1 : last + 2].tolist()
+        rising = [first + i for i in range(len(values) - 2) if values[i] < values[i + 1] >= values[i + 2]]
+        if not rising:
+            return []
+        range_D = view.swing.range_D
+        height = self._sign * view.swing.mean_D[side] + self._settings.min_height * range_D[side]
+        swing = max(0.5 * self._settings.min_excursion, self._settings.min_swing * range_D[side])
+        lead = self._settings.min_lead * min(range_D)
+        return [
+            i
+            for i in rising
+            if signal_T[i] > height
+            and self._is_highest(signal_T, i)
+            and signal_T[i] - signal_DT[1 - side, i] > lead
+            and self._moves(view.measured_DT[side], i) > swing
+        ]
 
-def _mean_and_spread(forward_T: FloatArray) -> tuple[float, float]:
-    n = len(forward_T)
-    ranked = np.sort(forward_T)
-    spread = float(ranked[round(0.95 * (n - 1))] - ranked[round(0.05 * (n - 1))])
-    return float(forward_T.sum()) / n, spread
+    def _moves(self, measured_T: FloatArray, i: int) -> float:
+        around = measured_T[max(0, i - self._n_swing) : i + self._n_swing + 1]
+        return float(np.maximum.reduce(around) - np.minimum.reduce(around))
+
+    def _is_highest(self, signal_T: FloatArray, i: int) -> bool:
+        around = signal_T[max(0, i - self._n_half) : i + self._n_half + 1]
+        return bool(signal_T[i] >= np.maximum.reduce(around))
+
+    def _time(self, signal_T: FloatArray, i: int, view: View) -> float:
+        before, peak, after = signal_T[i - 1 : i + 2].tolist()
+        curvature = before - 2.0 * peak + after
+        shift = 0.5 * (before - after) / curvature if curvature < 0.0 else 0.0
+        behind = len(signal_T) - 1 - view.n_ahead - i - shift
+        return view.newest_s - behind / self._settings.rate_hz + self._offset_s

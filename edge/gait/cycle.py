@@ -15,6 +15,7 @@ Shapes: T time, J landmark, C coordinate, D side (left, right).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,46 +23,31 @@ import numpy as np
 from edge.errors import RecordingError
 from edge.gait.body_frame import BodyFrame
 from edge.gait.clock import Arrival, GridSample, UniformClock
-from edge.gait.contacts import ContactFinder, Side
+from edge.gait.contacts import ContactFinder, Side, View
+from edge.gait.cutter import CycleCutter, GaitCycle
 from edge.gait.gate import WalkingGate
 from edge.gait.history import LEGS, History
-from edge.gait.normalise import normalise_cycle
-from edge.gait.quality import CycleFacts, Refusal, quality, refuse
 from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import N_LANDMARKS, FloatArray, SkeletonFrame
 from edge.gait.spectrum import OnlineSpectrum
+from edge.gait.swing import swing_of
 from edge.gait.unswap import Unswap
+
+__all__ = ["Contact", "CycleSegmenter", "GaitCycle", "Segmented", "Stages"]
+
+# Channels of the spectrum: forward position of the left and the right foot, then their heights.
+_N_FORWARD, _N_CHANNELS = 2, 4
+# A frame without a new decomposition still has a few samples that were not looked at.
+_N_BACK = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Initial contact of a foot at t_s, told when the frame at emitted_t_s came in."""
+    """Initial or final contact of a foot at t_s, told when the frame at emitted_t_s came in."""
 
     side: Side
     t_s: float
     emitted_t_s: float
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class GaitCycle:
-    """Right contact to right contact, [start_s, end_s).
-
-    usable: the gait is whole and regular; otherwise reason says why not. x_TJC is `normalise_cycle`'s (64, 16, 3)
-    for usable cycles, None where the source lacks head or arms (then there is gait, but nothing to judge affect by).
-    """
-
-    start_s: float
-    end_s: float
-    duration_s: float
-    usable: bool
-    reason: str | None
-    quality: float
-    turning: bool
-    x_TJC: FloatArray | None
-
-    def __repr__(self) -> str:
-        # A repr must never hold landmarks: it ends up in logs.
-        return f"GaitCycle({self.start_s:.3f} to {self.end_s:.3f} s, usable={self.usable}, reason={self.reason})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +79,14 @@ class CycleSegmenter:
         self._clock = made.clock(s)
         self._unswap = made.unswap(s)
         self._frame = made.frame(s)
-        self._spectrum = made.spectrum(2, s.n_window, s.n_first, s.n_lags, s.rank)
+        self._spectrum = made.spectrum(_N_CHANNELS, s.n_window, s.n_first, s.n_lags, s.rank)
         self._gate = made.gate(s)
-        self._finder = ContactFinder(s)
+        self._initial, self._final = ContactFinder(s), ContactFinder(s, final=True)
         self._history = History(s.n_window + 6, s.rate_hz, s.min_visibility)
+        self._cutter = CycleCutter(s, self._history)
         self._x_JC = np.zeros((N_LANDMARKS, 3))
         self._visibility_J = np.zeros(N_LANDMARKS)
-        self._forward_D = np.zeros(2)
+        self._sample_D = np.zeros(_N_CHANNELS)
         self._max_hidden = round(s.max_gap_s * s.rate_hz)
         self._begin()
 
@@ -120,27 +107,37 @@ class CycleSegmenter:
 
     def update(self, frame: SkeletonFrame) -> Segmented | None:
         """Take one frame; return what it brought to light, None if nothing."""
+        found = Found(frame.t_s)
+        for spectrum in self.steps(frame, found):
+            spectrum.decompose()
+        return found.segmented()
+
+    def steps(self, frame: SkeletonFrame, found: Found) -> Iterator[OnlineSpectrum]:
+        """`update` in slices: yields the spectrum whenever it must be decomposed before going on.
+
+        So that a crowd's eigenvectors can be worked out together (`edge.gait.crowd`).
+        """
         self._take(frame)
         arrival = self._clock.judge(frame.t_s)
         if arrival is Arrival.REFUSED:
-            return None
-        out = _Found(frame.t_s)
+            return
         if arrival is Arrival.AFTER_GAP:
-            self._end_of_walk(out)
+            self._end_of_walk(found)
             self._clock.reset()
             self._unswap.reset()
         x_JC, visibility_J = self._unswap.update(frame.t_s, self._x_JC, self._visibility_J)
         for sample in self._clock.update(frame.t_s, x_JC, visibility_J):
-            self._step(sample, out)
-        return out.segmented()
+            if self._push(sample, found):
+                yield self._spectrum
+                self._look(found)
 
     def flush(self) -> Segmented | None:
         """The track has ended: tell what can still be told, then begin anew."""
-        out = _Found(self._newest_s)
-        self._end_of_walk(out)
+        found = Found(self._newest_s)
+        self._end_of_walk(found)
         self._clock.reset()
         self._unswap.reset()
-        return out.segmented()
+        return found.segmented()
 
     def reset(self) -> None:
         """Forget the track without telling anything."""
@@ -149,16 +146,11 @@ class CycleSegmenter:
         self._begin()
 
     def _begin(self) -> None:
-        for stage in (self._frame, self._spectrum, self._gate, self._finder, self._history):
+        stages = (self._frame, self._spectrum, self._gate, self._initial, self._final, self._history, self._cutter)
+        for stage in stages:
             stage.reset()
         self._hidden = [0, 0]
         self._newest_s = 0.0
-        self._reconstruction_DT: FloatArray | None = None
-        self._forget_cycle()
-
-    def _forget_cycle(self) -> None:
-        self._right_s: float | None = None
-        self._left_s: list[float] = []
 
     def _take(self, frame: SkeletonFrame) -> None:
         x_JC, visibility_J = np.asarray(frame.x_JC), np.asarray(frame.visibility_J)
@@ -170,63 +162,88 @@ class CycleSegmenter:
             )
         self._x_JC[:], self._visibility_J[:] = x_JC, visibility_J
         # One sum tells whether anything is not finite; only then it is worth looking closer.
-        if not math.isfinite(float(self._x_JC.sum()) + float(self._visibility_J.sum())):
+        if not math.isfinite(float(np.add.reduce(self._x_JC, axis=None)) + float(np.add.reduce(self._visibility_J))):
             bad = ~(np.isfinite(self._x_JC).all(axis=1) & np.isfinite(self._visibility_J))
             self._x_JC[bad], self._visibility_J[bad] = 0.0, 0.0
 
-    def _step(self, sample: GridSample, out: _Found) -> None:
+    def _push(self, sample: GridSample, found: Found) -> bool:
+        """Take a grid sample into the window; whether the spectrum is due."""
         forward = self._frame.update(sample.x_JC, sample.visibility_J)
-        if not self._bridge(forward):
+        if not self._bridge(forward, self._frame.heights):
             if self._spectrum.n > 0:
-                self._end_of_walk(out)
-            return
-        hidden = float(sample.visibility_J[LEGS].min()) < self._settings.min_visibility
-        heading = self._frame.heading_rad
+                self._end_of_walk(found)
+            return False
+        hidden = float(np.minimum.reduce(sample.visibility_J[LEGS])) < self._settings.min_visibility
         filled = sample.filled or hidden
-        self._history.update(sample.t_s, sample.x_JC, sample.visibility_J, filled, heading)
+        self._history.update(sample.t_s, sample.x_JC, sample.visibility_J, filled, self._frame.heading_rad)
         self._newest_s = sample.t_s
-        self._reconstruction_DT = self._spectrum.update(self._forward_D)
-        if self._reconstruction_DT is not None:
-            self._look(self._reconstruction_DT, out)
+        self._stack()
+        return self._spectrum.push(self._sample_D)
 
-    def _bridge(self, forward: tuple[float, float]) -> bool:
-        """Fill the forward positions of hidden feet; False when hidden for too long or from the start."""
-        forecast: FloatArray | None = None
+    def _stack(self) -> None:
+        frontal = self._frame.faces_camera(self._settings.frontal_share)
+        self._spectrum.n_stacked = _N_CHANNELS if frontal else _N_FORWARD
+        self._spectrum.rank = self._settings.frontal_rank if frontal else self._settings.rank
+
+    def _bridge(self, forward: tuple[float, float], heights: tuple[float, float]) -> bool:
+        """Fill the positions of hidden feet; False when hidden for too long or from the start."""
+        forecast_D: FloatArray | None = None
+        weight = self._settings.height_weight
         for side in (0, 1):
             if not math.isnan(forward[side]):
                 self._hidden[side] = 0
-                self._forward_D[side] = forward[side]
+                self._sample_D[side], self._sample_D[_N_FORWARD + side] = forward[side], weight * heights[side]
                 continue
             self._hidden[side] += 1
             if self._hidden[side] > self._max_hidden or self._spectrum.n == 0:
                 return False
-            if forecast is None:
-                forecast = self._spectrum.forecast()
-            if forecast is not None:
-                # A recurrence may run away; the foot does not leave the range of its last strides.
-                window_T = self._spectrum.window_TD[:, side]
-                self._forward_D[side] = min(max(forecast[side], window_T.min()), window_T.max())
+            if forecast_D is None:
+                forecast_D = self._spectrum.forecast()
+            if forecast_D is not None:
+                self._fill(side, forecast_D)
         return True
 
-    def _look(self, reconstruction_DT: FloatArray, out: _Found) -> None:
-        was_open = self._gate.is_open
-        if not self._gate.update(reconstruction_DT):
-            if was_open:
-                self._forget_cycle()
-            return
-        n_back = 4 if was_open else reconstruction_DT.shape[1]
-        self._find(reconstruction_DT, self._settings.n_delay, n_back, out)
+    def _fill(self, side: int, forecast_D: FloatArray) -> None:
+        for channel in range(side, len(forecast_D), _N_FORWARD):
+            # A recurrence may run away; the foot does not leave the range of its last strides.
+            window_T = self._spectrum.window_TD[:, channel]
+            self._sample_D[channel] = min(max(forecast_D[channel], window_T.min()), window_T.max())
 
-    def _find(self, reconstruction_DT: FloatArray, n_delay: int, n_back: int, out: _Found) -> None:
-        found = self._finder.update(
-            reconstruction_DT, self._spectrum.window_TD.T, self._newest_s, self._period_s(), n_delay, n_back
-        )
-        for side, t_s in found:
-            out.contacts.append(Contact(side, t_s, out.t_s))
-            if side == "left":
-                self._left_s.append(t_s)
+    def _look(self, found: Found) -> None:
+        forward_DT = self._spectrum.reconstruction_DT
+        if forward_DT is None:
+            return
+        forward_DT = forward_DT[:_N_FORWARD]
+        was_open = self._gate.is_open
+        swing = swing_of(forward_DT)
+        if not self._gate.update(swing):
+            if was_open:
+                self._cutter.reset()
+            return
+        view = View(forward_DT, self._spectrum.window_TD[:, :_N_FORWARD].T, swing, self._newest_s)
+        self._find(view, self._settings.n_delay, _N_BACK if was_open else forward_DT.shape[1], found)
+
+    def _find(self, view: View, n_delay: int, n_back: int, found: Found) -> None:
+        peaks = [(t_s, side, self._initial) for t_s, side in self._initial.look(view, n_delay, n_back)]
+        peaks += [(t_s, side, self._final) for t_s, side in self._final.look(view, n_delay, n_back)]
+        if not peaks:
+            return
+        period_s = self._period_s()
+        for t_s, side, finder in sorted(peaks, key=lambda peak: peak[:2]):
+            if not finder.tell(side, t_s, period_s):
+                continue
+            contact = Contact(side, t_s, found.t_s)
+            if finder is self._final:
+                found.finals.append(contact)
+                self._cutter.final(side, t_s)
             else:
-                self._close_cycle(t_s, out)
+                found.contacts.append(contact)
+                self._close(side, t_s, period_s, found)
+
+    def _close(self, side: Side, t_s: float, period_s: float | None, found: Found) -> None:
+        cycle = self._cutter.initial(side, t_s, period_s, self._spectrum.energy_share)
+        if cycle is not None:
+            found.cycles.append(cycle)
 
     def _period_s(self) -> float | None:
         samples = self._spectrum.period_samples()
@@ -236,58 +253,36 @@ class CycleSegmenter:
         known = self._settings.min_cycle_s <= period_s <= self._settings.max_cycle_s
         return period_s if known else None
 
-    def _close_cycle(self, end_s: float, out: _Found) -> None:
-        start_s, left_s = self._right_s, tuple(self._left_s)
-        self._forget_cycle()
-        self._right_s = end_s
-        if start_s is not None:
-            out.cycles.append(self._cycle(start_s, end_s, left_s))
-
-    def _cycle(self, start_s: float, end_s: float, left_s: tuple[float, ...]) -> GaitCycle:
-        history = self._history
-        filled = history.filled_share(start_s, end_s)
-        reason = refuse(CycleFacts(start_s, end_s, left_s, filled, self._period_s()), self._settings)
-        x_TJC: FloatArray | None = None
-        if reason is None:
-            x_TJC, reason = self._normalised(start_s, end_s)
-        return GaitCycle(
-            start_s=start_s,
-            end_s=end_s,
-            duration_s=end_s - start_s,
-            usable=reason is None,
-            reason=None if reason is None else str(reason),
-            quality=quality(filled, self._spectrum.energy_share, history.leg_visibility(start_s, end_s)),
-            turning=history.turned_rad(start_s, end_s) > self._settings.turning_rad,
-            x_TJC=x_TJC,
-        )
-
-    def _normalised(self, start_s: float, end_s: float) -> tuple[FloatArray | None, Refusal | None]:
-        x_TJC = self._history.cut(start_s, end_s)
-        if x_TJC is None:
-            return None, None
-        try:
-            return normalise_cycle(x_TJC), None
-        except RecordingError:
-            return None, Refusal.DEGENERATE
-
-    def _end_of_walk(self, out: _Found) -> None:
-        if self._reconstruction_DT is not None and self._gate.is_open:
-            n = self._reconstruction_DT.shape[1]
-            self._find(self._reconstruction_DT, self._settings.n_delay_flush, n, out)
+    def _end_of_walk(self, found: Found) -> None:
+        if self._gate.is_open and self._spectrum.reconstruction_DT is not None:
+            view = self._view_ahead(self._spectrum.reconstruction_DT[:_N_FORWARD])
+            self._find(view, self._settings.n_delay_flush, view.forward_DT.shape[1], found)
         self._begin()
 
+    def _view_ahead(self, forward_DT: FloatArray) -> View:
+        """The window and what the recurrence expects to follow: the last contact may be under way."""
+        swing, measured_DT = swing_of(forward_DT), self._spectrum.window_TD[:, :_N_FORWARD].T
+        ahead_DT = self._spectrum.ahead(self._settings.n_ahead_flush) if self._settings.n_ahead_flush else None
+        if ahead_DT is None:
+            return View(forward_DT, measured_DT, swing, self._newest_s)
+        ahead_DT = ahead_DT[:_N_FORWARD]
+        forward_DT, measured_DT = np.hstack([forward_DT, ahead_DT]), np.hstack([measured_DT, ahead_DT])
+        return View(forward_DT, measured_DT, swing, self._newest_s, ahead_DT.shape[1])
 
-class _Found:
+
+class Found:
     """Collects what one call brings to light."""
 
-    __slots__ = ("contacts", "cycles", "t_s")
+    __slots__ = ("contacts", "cycles", "finals", "t_s")
 
     def __init__(self, t_s: float) -> None:
         self.t_s = t_s
         self.contacts: list[Contact] = []
         self.cycles: list[GaitCycle] = []
+        self.finals: list[Contact] = []
 
     def segmented(self) -> Segmented | None:
-        if not self.contacts and not self.cycles:
+        """All of it, None if there is nothing."""
+        if not (self.contacts or self.cycles or self.finals):
             return None
-        return Segmented(tuple(self.contacts), tuple(self.cycles))
+        return Segmented(tuple(self.contacts), tuple(self.cycles), tuple(self.finals))

@@ -9,6 +9,7 @@ Shapes: T time, J landmark, C coordinate.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -39,11 +40,26 @@ _UPPER = np.asarray([HEAD, LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, RIGHT_SHOULDER
 _CONTEXT = 3
 
 
+def _hidden_up_to(min_visibility: float) -> FloatArray:
+    """The visibility (16,) that a landmark must exceed; root, spine and neck are made of others and always there."""
+    hidden_J = np.full(N_BODY, -1.0)
+    hidden_J[LEGS] = np.nextafter(min_visibility, 0.0)
+    hidden_J[_UPPER] = 0.0
+    return hidden_J
+
+
+@lru_cache(maxsize=32)
+def _interpolation(n: int) -> CubicSpline:
+    """The cubic spline of n even samples as a linear map: evaluated at positions (T,), weights (T, n)."""
+    return CubicSpline(np.arange(n), np.eye(n))
+
+
 class History:
     """Ring of grid samples with contiguous views."""
 
     def __init__(self, n_kept: int, rate_hz: float, min_visibility: float) -> None:
-        self._n_kept, self._rate_hz, self._min_visibility = n_kept, rate_hz, min_visibility
+        self._n_kept, self._rate_hz = n_kept, rate_hz
+        self._hidden_J = _hidden_up_to(min_visibility)
         self._x = np.zeros((2 * n_kept, N_BODY, 3))
         self._visibility = np.zeros((2 * n_kept, N_LANDMARKS))
         self._filled = np.zeros(2 * n_kept)
@@ -71,7 +87,8 @@ class History:
 
     def filled_share(self, start_s: float, end_s: float) -> float:
         """Share of bridged samples in [start_s, end_s)."""
-        return float(self._filled[self._samples(start_s, end_s)].mean())
+        filled_T = self._filled[self._samples(start_s, end_s)]
+        return float(np.add.reduce(filled_T)) / len(filled_T)
 
     def leg_visibility(self, start_s: float, end_s: float) -> float:
         """Mean visibility of hips, knees and ankles."""
@@ -92,17 +109,17 @@ class History:
         first_s = self._newest_s - (self._end - 1 - rows.start) / self._rate_hz
         steps = np.arange(N_SAMPLES) / N_SAMPLES
         position = ((start_s - first_s) + (end_s - start_s) * steps) * self._rate_hz
-        return np.asarray(CubicSpline(np.arange(len(x)), x)(position))
+        weight_TN = _interpolation(len(x))(position)
+        return np.asarray((weight_TN @ x.reshape(len(x), -1)).reshape(N_SAMPLES, N_BODY, 3))
 
     def _fill_hidden(self, x: FloatArray, visibility: FloatArray) -> bool:
-        seen = np.zeros((len(x), N_BODY), dtype=bool)
-        seen[:, LEGS] = visibility[:, LEGS] >= self._min_visibility
-        seen[:, _UPPER] = visibility[:, _UPPER] > 0.0
-        needed = np.concatenate([LEGS, _UPPER])
-        if not seen[:, needed].any(axis=0).all():
+        seen = visibility[:, :N_BODY] > self._hidden_J
+        if seen.all():
+            return True
+        if not seen.any(axis=0).all():
             return False
         rows = np.arange(len(x))
-        for j in needed[~seen[:, needed].all(axis=0)]:
+        for j in np.flatnonzero(~seen.all(axis=0)):
             for c in range(3):
                 x[:, j, c] = np.interp(rows, rows[seen[:, j]], x[seen[:, j], j, c])
         return True

@@ -62,6 +62,9 @@ TEMPLATE_BONES_M = (
 # The ankle is farthest forward shortly before the foot lands (gait.md: a constant offset of about 20 ms).
 CONTACT_OFFSET_S = 0.020
 _N_HARMONICS = 5
+_CHILDREN = np.array([child for child, _ in BODY_BONES])
+_PARENTS = np.array([parent for _, parent in BODY_BONES])
+_TEMPLATE_B = np.array([TEMPLATE_BONES_M[child] for child, _ in BODY_BONES])
 
 
 def normalise_cycle(x_TJC: FloatArray, n_samples: int = N_SAMPLES) -> FloatArray:
@@ -73,7 +76,7 @@ def normalise_cycle(x_TJC: FloatArray, n_samples: int = N_SAMPLES) -> FloatArray
     """
     x = _checked(x_TJC)
     x = _with_common_trunk(resample_periodic(x, np.arange(n_samples) * (len(x) / n_samples)))
-    return _with_template_bones(_facing_z(x)).astype(np.float32)
+    return np.ascontiguousarray(_with_template_bones(_facing_z(x)), dtype=np.float32)
 
 
 def roll_to_right_contact(x_TJC: FloatArray, rate_hz: float = 30.0) -> FloatArray:
@@ -136,11 +139,21 @@ def _with_common_trunk(x: FloatArray) -> FloatArray:
 
 def _facing_z(x: FloatArray) -> FloatArray:
     """Turn a root-centred cycle: mean leg axis to +y, mean left of hips and shoulders to +x."""
-    up = _unit(-0.5 * (x[:, LEFT_ANKLE] + x[:, RIGHT_ANKLE]).mean(axis=0), "ankles at the hips")
-    left = x[:, LEFT_HIP] - x[:, RIGHT_HIP] + x[:, LEFT_SHOULDER] - x[:, RIGHT_SHOULDER]
-    left = left.mean(axis=0)
+    up = _unit(-0.5 * _mean(x[:, LEFT_ANKLE] + x[:, RIGHT_ANKLE]), "ankles at the hips")
+    left = _mean(x[:, LEFT_HIP] - x[:, RIGHT_HIP] + x[:, LEFT_SHOULDER] - x[:, RIGHT_SHOULDER])
     left = _unit(left - (left @ up) * up, "hips and shoulders without width")
-    return np.asarray(x @ np.stack([left, up, np.cross(left, up)], axis=1))
+    ahead = _cross(left, up)
+    return np.asarray(x @ np.array([left, up, ahead]).T)
+
+
+def _mean(x_TC: FloatArray) -> FloatArray:
+    return np.asarray(np.add.reduce(x_TC, axis=0) / len(x_TC))
+
+
+def _cross(a: FloatArray, b: FloatArray) -> list[float]:
+    # numpy's cross product of two single vectors takes as long as the rest of the rotation.
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]
 
 
 def _unit(axis: FloatArray, degenerate: str) -> FloatArray:
@@ -151,14 +164,16 @@ def _unit(axis: FloatArray, degenerate: str) -> FloatArray:
 
 
 def _with_template_bones(x: FloatArray) -> FloatArray:
-    out = np.zeros_like(x)
-    for child, parent in BODY_BONES:
-        bone = x[:, child] - x[:, parent]
-        length = np.linalg.norm(bone, axis=1, keepdims=True)
-        if float(length.min()) < 1e-9:
-            raise _degenerate("a bone without length")
-        out[:, child] = out[:, parent] + bone * (TEMPLATE_BONES_M[child] / length)
-    return out
+    x_JTC = np.ascontiguousarray(x.transpose(1, 0, 2))
+    bone_BTC = x_JTC[_CHILDREN] - x_JTC[_PARENTS]
+    length_BT = np.sqrt(np.einsum("btc,btc->bt", bone_BTC, bone_BTC))
+    if float(np.minimum.reduce(length_BT, axis=None)) < 1e-9:
+        raise _degenerate("a bone without length")
+    bone_BTC *= (_TEMPLATE_B[:, None] / length_BT)[..., None]
+    out_JTC = np.zeros_like(x_JTC)
+    for (child, parent), bone_TC in zip(BODY_BONES, bone_BTC, strict=True):
+        np.add(out_JTC[parent], bone_TC, out=out_JTC[child])
+    return out_JTC.transpose(1, 0, 2)
 
 
 def _periodic_peak(signal_T: FloatArray) -> float:

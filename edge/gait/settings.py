@@ -30,6 +30,11 @@ class GaitSettings:
     n_first: int = 24
     n_lags: int = 24
     rank: int = 6
+    # Facing the camera (hip axis across the picture) forward is depth, the worst axis: heights of the feet are
+    # stacked with it. A share of 1 or more switches this off.
+    frontal_share: float = 0.8
+    frontal_rank: int = 6
+    height_weight: float = 8.0
     # Walking gate.
     min_excursion: float = 0.12
     max_correlation: float = -0.2
@@ -38,6 +43,8 @@ class GaitSettings:
     # Contacts.
     half_width_s: float = 0.3
     min_height: float = 0.05
+    # A landing foot is ahead of the other one, a leaving foot behind it, by at least this share of the lesser range.
+    min_lead: float = -0.3
     # Around a peak the measured foot moves at least half of min_excursion and this share of the window's range.
     min_swing: float = 0.2
     swing_window_s: float = 0.5
@@ -45,7 +52,12 @@ class GaitSettings:
     refractory_period_share: float = 0.45
     n_delay: int = 3
     n_delay_flush: int = 1
+    # At the end of a track this many samples are forecast, so that a contact at the very end is not lost.
+    # It is told at the last frame, so no later than this after it.
+    n_ahead_flush: int = 3
+    max_ahead_s: float = 0.04
     contact_offset_s: float = 0.020
+    final_offset_s: float = 0.0
     # Cycles.
     min_cycle_s: float = 0.4
     max_cycle_s: float = 2.5
@@ -53,4 +65,6 @@ class GaitSettings:
     max_opposite_phase: float = 0.65
     max_filled: float = 0.2
     max_period_error: float = 0.25
+    min_stance: float = 0.4
+    max_stance: float = 0.85
     turning_rad: float = 0.44

@@ -40,9 +40,12 @@ _LEFT = [LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, LEFT_HEEL, LEFT_TOE]
 _RIGHT = [RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, RIGHT_HEEL, RIGHT_TOE]
 _LEGS = np.asarray(_LEFT + _RIGHT)
 _LEGS_EXCHANGED = np.asarray(_RIGHT + _LEFT)
-_HIPS = np.asarray([0, 5])
-_THIGHS = np.asarray([LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE])
+# Places within _LEGS.
+_OTHER = np.asarray([5, 6, 7, 8, 9, 0, 1, 2, 3, 4])
 _BELOW = np.asarray([1, 2, 3, 4, 6, 7, 8, 9])
+_LEFT_HIP, _LEFT_KNEE, _RIGHT_HIP, _RIGHT_KNEE = 0, 1, 5, 6
+_THIGHS = (_LEFT_HIP, _LEFT_KNEE, _RIGHT_HIP, _RIGHT_KNEE)
+Vector = list[float]
 
 
 class Unswap:
@@ -56,6 +59,7 @@ class Unswap:
         self._velocity = np.zeros((10, 3))
         self._known = np.zeros(10, dtype=bool)
         self._seen_last = np.zeros(10, dtype=bool)
+        self._off = np.zeros((2, 10, 3))
         self.reset()
 
     def reset(self) -> None:
@@ -63,98 +67,109 @@ class Unswap:
         self._t_s: float | None = None
         self._has_velocity = False
         self._doubt_s = 0.0
-        self._left = np.zeros(3)
+        self._left_x = self._left_z = 0.0
         self._thigh_m = 0.0
 
     def update(self, t_s: float, x_JC: FloatArray, visibility_J: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (x_JC, visibility_J) with the legs told apart; both arrays are overwritten by the next call."""
         self._x[:], self._visibility[:] = x_JC, visibility_J
         step_s = 0.0 if self._t_s is None else t_s - self._t_s
-        across = self._across()
-        if 0.0 < step_s <= self._settings.swap_max_step_s:
-            self._exchange_if_better(step_s)
-        else:
+        legs = self._x[_LEGS]
+        seen = self._visibility[_LEGS] >= self._settings.min_visibility
+        across = self._across(legs, seen)
+        moved = 0.0 < step_s <= self._settings.swap_max_step_s
+        if not moved:
             self._has_velocity, self._doubt_s = False, 0.0
-        self._remember(t_s, step_s)
-        self._learn_body(across, min(step_s, self._settings.swap_max_step_s))
+        elif self._has_velocity and self._exchange_if_better(legs, seen, step_s):
+            legs, seen = self._x[_LEGS], self._visibility[_LEGS] >= self._settings.min_visibility
+        self._remember(t_s, step_s, legs, seen)
+        self._learn_body(across, min(step_s, self._settings.swap_max_step_s), legs, seen)
         return self._x, self._visibility
 
-    def _exchange_if_better(self, step_s: float) -> None:
-        if not self._has_velocity:
-            return
-        predicted = self._last + self._velocity * step_s
-        seen = self._visibility >= self._settings.min_visibility
-        usable = seen[_LEGS] & seen[_LEGS_EXCHANGED] & self._known
-        keep = _distances(self._x[_LEGS], predicted, usable)
-        exchange = _distances(self._x[_LEGS_EXCHANGED], predicted, usable)
-        limit = self._settings.swap_cost_ratio * float(keep.sum())
-        cost_all = float(exchange.sum())
-        cost_below = float(keep[_HIPS].sum() + exchange[_BELOW].sum())
-        if cost_all < limit and cost_all <= cost_below and self._points_right(LEFT_HIP, RIGHT_HIP):
-            self._exchange(slice(None), step_s)
-        elif cost_below < limit and self._thighs_fit_better(seen):
-            self._exchange(_BELOW, step_s)
-        else:
-            self._doubt_s = 0.0
+    def _exchange_if_better(self, legs: FloatArray, seen: FloatArray, step_s: float) -> bool:
+        """Exchange what should be exchanged; whether anything was."""
+        keep, exchange = self._distances(legs, seen, step_s)
+        limit = self._settings.swap_cost_ratio * sum(keep)
+        cost_all = sum(exchange)
+        cost_below = cost_all - exchange[_LEFT_HIP] - exchange[_RIGHT_HIP] + keep[_LEFT_HIP] + keep[_RIGHT_HIP]
+        if min(cost_all, cost_below) < limit:
+            if cost_all < limit and cost_all <= cost_below and self._points_right(LEFT_HIP, RIGHT_HIP):
+                return self._exchange(slice(None), step_s)
+            if cost_below < limit and self._thighs_fit_better(legs.tolist(), seen.tolist()):
+                return self._exchange(_BELOW, step_s)
+        self._doubt_s = 0.0
+        return False
+
+    def _distances(self, legs: FloatArray, seen: FloatArray, step_s: float) -> tuple[list[float], list[float]]:
+        """How far each leg landmark is from where it was expected: as told, and with left and right exchanged."""
+        predicted = self._velocity * step_s
+        predicted += self._last
+        np.subtract(legs, predicted, out=self._off[0])
+        np.subtract(legs[_OTHER], predicted, out=self._off[1])
+        distance = np.sqrt(np.einsum("kjc,kjc->kj", self._off, self._off))
+        distance *= seen & seen[_OTHER] & self._known
+        keep, exchange = distance.tolist()
+        return keep, exchange
 
     def _points_right(self, left: int, right: int) -> bool:
         """Whether this pair points against the recent left."""
-        across = self._x[left] - self._x[right]
-        return float(across[0] * self._left[0] + across[2] * self._left[2]) < 0.0
+        (x, _, z), (other_x, _, other_z) = self._x[left].tolist(), self._x[right].tolist()
+        return bool((x - other_x) * self._left_x + (z - other_z) * self._left_z < 0.0)
 
-    def _thighs_fit_better(self, seen: FloatArray) -> bool:
-        if not seen[_THIGHS].all() or self._thigh_m <= 0.0:
+    def _thighs_fit_better(self, legs: list[Vector], seen: list[bool]) -> bool:
+        if not all(seen[j] for j in _THIGHS) or self._thigh_m <= 0.0:
             return False
-        hips, knees = self._x[[LEFT_HIP, RIGHT_HIP]], self._x[[LEFT_KNEE, RIGHT_KNEE]]
-        kept = np.linalg.norm(hips - knees, axis=1) - self._thigh_m
-        exchanged = np.linalg.norm(hips - knees[::-1], axis=1) - self._thigh_m
-        return float(np.abs(exchanged).sum()) < float(np.abs(kept).sum())
+        left_hip, left_knee, right_hip, right_knee = (legs[j] for j in _THIGHS)
+        kept = abs(math.dist(left_hip, left_knee) - self._thigh_m) + abs(
+            math.dist(right_hip, right_knee) - self._thigh_m
+        )
+        crossed = abs(math.dist(left_hip, right_knee) - self._thigh_m)
+        crossed += abs(math.dist(right_hip, left_knee) - self._thigh_m)
+        return crossed < kept
 
-    def _exchange(self, part: slice | FloatArray, step_s: float) -> None:
+    def _exchange(self, part: slice | FloatArray, step_s: float) -> bool:
         to, source = _LEGS[part], _LEGS_EXCHANGED[part]
         confirmed = len(to) == 10 and self._shoulders_confirm()
         self._doubt_s = 0.0 if confirmed else self._doubt_s + step_s
         if self._doubt_s > self._settings.swap_doubt_s:
             self._doubt_s, self._has_velocity = 0.0, False
             self._t_s = None
-            return
+            return False
         self._x[to] = self._x[source]
         self._visibility[to] = self._visibility[source]
+        return True
 
     def _shoulders_confirm(self) -> bool:
-        if self._visibility[[LEFT_SHOULDER, RIGHT_SHOULDER]].min() < self._settings.min_visibility:
+        if min(self._visibility[LEFT_SHOULDER], self._visibility[RIGHT_SHOULDER]) < self._settings.min_visibility:
             return False
         return not self._points_right(LEFT_SHOULDER, RIGHT_SHOULDER)
 
-    def _remember(self, t_s: float, step_s: float) -> None:
-        legs = self._x[_LEGS]
-        seen = self._visibility[_LEGS] >= self._settings.min_visibility
+    def _remember(self, t_s: float, step_s: float, legs: FloatArray, seen: FloatArray) -> None:
         if self._t_s is not None and 0.0 < step_s <= self._settings.swap_max_step_s:
-            self._velocity = (legs - self._last) / step_s
+            np.subtract(legs, self._last, out=self._velocity)
+            self._velocity /= step_s
             self._known = seen & self._seen_last
             self._has_velocity = True
         self._last, self._seen_last, self._t_s = legs, seen, t_s
 
-    def _across(self) -> FloatArray:
-        """Right to left over hips and shoulders, as the source has it."""
-        across = np.zeros(3)
-        for left, right in ((LEFT_HIP, RIGHT_HIP), (LEFT_SHOULDER, RIGHT_SHOULDER)):
-            if min(self._visibility[left], self._visibility[right]) >= self._settings.min_visibility:
-                across += self._x[left] - self._x[right]
-        return across
+    def _across(self, legs: FloatArray, seen: FloatArray) -> tuple[float, float]:
+        """Right to left (x, z) over hips and shoulders, as the source has it."""
+        x = z = 0.0
+        if seen[_LEFT_HIP] and seen[_RIGHT_HIP]:
+            x, _, z = (legs[_LEFT_HIP] - legs[_RIGHT_HIP]).tolist()
+        if min(self._visibility[LEFT_SHOULDER], self._visibility[RIGHT_SHOULDER]) >= self._settings.min_visibility:
+            shoulder_x, _, shoulder_z = (self._x[LEFT_SHOULDER] - self._x[RIGHT_SHOULDER]).tolist()
+            x, z = x + shoulder_x, z + shoulder_z
+        return x, z
 
-    def _learn_body(self, across: FloatArray, step_s: float) -> None:
+    def _learn_body(self, across: tuple[float, float], step_s: float, legs: FloatArray, seen: FloatArray) -> None:
         # The source's own left, not the one after exchanges: it is right most of the time, so that a wrong
         # belief cannot feed on itself.
         keep = math.exp(-step_s / self._settings.swap_doubt_s)
-        self._left = keep * self._left + across
-        if self._visibility[_THIGHS].min() >= self._settings.min_visibility:
-            thigh = self._x[[LEFT_HIP, RIGHT_HIP]] - self._x[[LEFT_KNEE, RIGHT_KNEE]]
-            length_m = 0.5 * float(np.linalg.norm(thigh, axis=1).sum())
+        self._left_x = keep * self._left_x + across[0]
+        self._left_z = keep * self._left_z + across[1]
+        if all(seen[j] for j in _THIGHS):
+            left_hip, left_knee, right_hip, right_knee = (legs[j].tolist() for j in _THIGHS)
+            length_m = 0.5 * (math.dist(left_hip, left_knee) + math.dist(right_hip, right_knee))
             known = self._thigh_m > 0.0
             self._thigh_m = keep * self._thigh_m + (1.0 - keep) * length_m if known else length_m
-
-
-def _distances(x: FloatArray, predicted: FloatArray, usable: FloatArray) -> FloatArray:
-    off = x - predicted
-    return np.asarray(np.sqrt(np.einsum("jc,jc->j", off, off)) * usable)

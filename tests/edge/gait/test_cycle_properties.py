@@ -31,7 +31,7 @@ ABUSES = {
     "hide": lambda t, x, v: (t, x, v * np.isin(np.arange(20), LEFT)),
     "back": lambda t, x, v: (t - 1.0, x, v),
     "drop": lambda t, x, v: (t - 1e6, x, v),
-    "same": lambda t, x, v: (round(t), x, v),
+    "same": lambda t, x, v: (float(np.round(t)), x, v),
     "nan time": lambda t, x, v: (float("nan"), x, v),
     "late": lambda t, x, v: (t + 0.4, x, v),
     "jump": lambda t, x, v: (t, x * 40.0, v),
