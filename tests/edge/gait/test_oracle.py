@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.gait.spectrum import OnlineSpectrum
+from edge.gait.spectrum import OnlineSpectrum, decompose_together
 from edge.gait.walker import Walker, skeletons
 
 GOLDEN = dict(np.load(Path(__file__).parent / "golden" / "reconstructions.npz"))
@@ -93,7 +93,37 @@ def test_many_channels_equal_the_batch_formula_after_every_sample(name):
         np.testing.assert_allclose(online, expected, rtol=0.0, atol=1e-10)
         if (ahead := spectrum.forecast()) is not None:
             again = batch_forecast(expected, window.mean(axis=0), vectors)
-            np.testing.assert_allclose(ahead.reshape(len(again), -1)[:, 0], again, rtol=0.0, atol=1e-8)
+            np.testing.assert_allclose(ahead, again, rtol=0.0, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_stacked", [1, 2, 3])
+def test_channels_that_take_no_part_change_nothing(n_stacked):
+    signal = SIGNALS["feet and heights"]
+    spectrum = OnlineSpectrum(4, WINDOW, FIRST, LAGS, RANK)
+    for end in range(1, len(signal) + 1):
+        spectrum.n_stacked = n_stacked if end % 40 > 20 else 4
+        online = spectrum.update(signal[end - 1])
+        if online is not None:
+            window = signal[max(0, end - WINDOW) : end, : spectrum.n_stacked]
+            expected, _ = batch(window, min(LAGS, len(window) // 2), RANK)
+            np.testing.assert_allclose(online, expected, rtol=0.0, atol=1e-10)
+
+
+def test_windows_decomposed_together_equal_the_batch_formula_each():
+    """Of different lengths (one every seven samples joins), numbers of channels and ranks."""
+    spectra, taken = [], []
+    for t in range(150):
+        if t % 7 == 0 and len(spectra) < 12:
+            spectra.append(OnlineSpectrum(4, WINDOW, FIRST, LAGS, (RANK, 8)[len(spectra) % 2]))
+            spectra[-1].n_stacked = (2, 4, 3)[len(spectra) % 3]
+            taken.append(feet_and_heights(5.0, seed=len(spectra)))
+        due = [s for k, s in enumerate(spectra) if s.push(taken[k][t - 7 * k])]
+        decompose_together(due)
+        for spectrum in due:
+            window_TD = spectrum.window_TD[:, : spectrum.n_stacked]
+            expected, _ = batch(window_TD, min(LAGS, len(window_TD) // 2), spectrum.rank)
+            np.testing.assert_allclose(spectrum.reconstruction_DT, expected, rtol=0.0, atol=1e-10)
+    assert len({spectrum.n for spectrum in spectra}) > 1
 
 
 def test_the_batch_formula_of_this_test_is_itself_what_the_libraries_gave():
