@@ -5,8 +5,8 @@ error (measured for this project: limb lengths wobble by several centimetres, de
 leans, errors are correlated from frame to frame), not any one estimator exactly. Refuses arrays
 that are not (T, 20, 3).
 
-Round sizes, kept as they are because the shipped reference is made with them. What MediaPipe was measured to do, view by
-view, is `pose_error`.
+Round sizes, kept as they are because the shipped reference is made with them. What MediaPipe was measured to do, view
+by view, is `pose_error`.
 
 Legend: T time, J landmark, C coordinate (x, y, z), y up, metres.
 """

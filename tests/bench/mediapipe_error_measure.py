@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.gait.pose_error import FOLLOWS, SWAPPED, Between, LandmarkError, PoseError, Runs
+from edge.gait.pose_error_sizes import FEET_IN_PICTURE, FOLLOWS, SWAPPED, Between, LandmarkError, PoseError, Runs
 from edge.gait.skeleton import (
     BONES,
     LEFT_ANKLE,
@@ -37,6 +37,8 @@ from tests.bench.mediapipe_error_record import Walk
 SWAP_RATIO = 0.7
 DELAYS_S = np.arange(13) / 200
 _RATE_HZ = 30.0
+_FAR_M = 0.1
+_FEET = (LEFT_ANKLE, LEFT_HEEL, LEFT_TOE)
 _PARTS = {
     "hips": (LEFT_HIP,),
     "below the hips": (LEFT_KNEE, LEFT_ANKLE, LEFT_HEEL, LEFT_TOE),
@@ -88,6 +90,12 @@ def delay_of(walks: list[Walk]) -> float:
     return float(DELAYS_S[int(np.argmin(left))])
 
 
+def flickers(x_TJC: np.ndarray) -> np.ndarray:
+    """Without truth: frames (T - 2,) whose feet, in the picture, fit the middle of the frames around if exchanged."""
+    level = x_TJC[..., :2]
+    return _part_swapped(level[1:-1], (level[:-2] + level[2:]) / 2, np.array(_FEET), _FAR_M)
+
+
 def swaps(x_TJC: np.ndarray, truth_TJC: np.ndarray) -> dict[str, np.ndarray]:
     """Frames (T,) in which each of `SWAPPED` came exchanged; a frame counts for one of them at most."""
     on = {name: _part_swapped(x_TJC, truth_TJC, np.array(part)) for name, part in _PARTS.items()}
@@ -95,7 +103,9 @@ def swaps(x_TJC: np.ndarray, truth_TJC: np.ndarray) -> dict[str, np.ndarray]:
     body = hips & below & on["shoulders"]
     legs = hips & below & ~body
     only_below = below & ~hips
-    return {"body": body, "legs": legs, "below the hips": only_below, "arms": on["arms"] & ~body}
+    told = {"body": body, "legs": legs, "below the hips": only_below, "arms": on["arms"] & ~body}
+    feet = _part_swapped(x_TJC[..., :2], truth_TJC[..., :2], np.array(_FEET), _FAR_M)
+    return {**told, FEET_IN_PICTURE: feet & ~below}
 
 
 def pose_error(walks: list[Walk], view_deg: float, pitch_deg: float, delay_s: float | None = None) -> PoseError:
@@ -175,19 +185,20 @@ def _slope(x_TJC: np.ndarray, truth_TJC: np.ndarray, depth: float) -> np.ndarray
     return np.asarray((rest * height).sum(1) / (height**2).sum(1))
 
 
-def _part_swapped(x_TJC: np.ndarray, truth_TJC: np.ndarray, left: np.ndarray) -> np.ndarray:
+def _part_swapped(x_TJC: np.ndarray, truth_TJC: np.ndarray, left: np.ndarray, least_m: float = 0.0) -> np.ndarray:
+    """Where exchanging costs less; landmarks off by `least_m` at least, for where the sides meet both cost the same."""
     both = np.concatenate([left, np.array(MIRROR)[left]])
-    keep = np.linalg.norm(x_TJC[:, both] - truth_TJC[:, both], axis=2).sum(1)
-    other = np.linalg.norm(x_TJC[:, np.array(MIRROR)[both]] - truth_TJC[:, both], axis=2).sum(1)
-    return np.asarray(other < SWAP_RATIO * keep)
+    keep = np.linalg.norm(x_TJC[:, both] - truth_TJC[:, both], axis=2).mean(1)
+    other = np.linalg.norm(x_TJC[:, np.array(MIRROR)[both]] - truth_TJC[:, both], axis=2).mean(1)
+    return np.asarray((keep > least_m) & (other < SWAP_RATIO * keep))
 
 
 def _put_right(x_TJC: np.ndarray, swapped: dict[str, np.ndarray]) -> np.ndarray:
     out = x_TJC.copy()
     for kind, on_T in swapped.items():
         to = np.array(SWAPPED[kind])
-        rows = np.flatnonzero(on_T)[:, None]
-        out[rows, to] = out[rows, np.array(MIRROR)[to]]
+        rows, axes = np.flatnonzero(on_T)[:, None], 2 if kind == FEET_IN_PICTURE else 3
+        out[rows, to, :axes] = out[rows, np.array(MIRROR)[to], :axes]
     return out
 
 

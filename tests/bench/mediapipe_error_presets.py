@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.gait.pose_error import FOLLOWS, Between, LandmarkError, PoseError, Runs
+from edge.gait.pose_error_sizes import FOLLOWS, Between, LandmarkError, PoseError, Runs
 from edge.gait.skeleton import LANDMARKS
 
 

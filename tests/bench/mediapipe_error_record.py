@@ -10,7 +10,7 @@ Shapes: T picture, J landmark, C coordinate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,12 @@ def video_walk(data: Path, model: Path) -> Walk:
         return Walk("video", "video", 90.0, *_estimate(source, model), None, {})
     finally:
         source.close()
+
+
+def as_it_was(walk: Walk) -> Walk:
+    """The recording as a perfect estimator would have made it."""
+    seen_TJ, found_T = np.ones_like(walk.visibility_TJ), np.ones_like(walk.found_T)
+    return replace(walk, x_TJC=walk.truth_TJC, visibility_TJ=seen_TJ, found_T=found_T)
 
 
 def picture_axes(camera: SyntheticCamera) -> np.ndarray:

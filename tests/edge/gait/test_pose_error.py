@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.gait.pose_error import FOLLOWS, Between, LandmarkError, PoseError, Runs, camera_axes, spoil
-from edge.gait.pose_error_presets import PRESETS, preset
+from edge.gait.pose_error import camera_axes, spoil
+from edge.gait.pose_error_presets import PRESETS, filmed, preset
+from edge.gait.pose_error_sizes import FEET_IN_PICTURE, FOLLOWS, Between, LandmarkError, PoseError, Runs
 from edge.gait.skeleton import (
     BONES,
     LEFT_ANKLE,
@@ -177,6 +178,20 @@ def test_the_nearest_view_is_taken_and_a_wrong_one_refused() -> None:
     assert preset(185.0).view_deg == -180.0
     with pytest.raises(ValueError, match="wanted a finite number"):
         preset(float("nan"))
+
+
+def test_a_filmed_walker_has_the_exchanges_and_losses_of_the_video() -> None:
+    lost = [~spoil(BODY, filmed(PRESETS["side"]), seed=n)[1].any(1) for n in range(3)]
+    assert np.mean(lost) == pytest.approx(0.022, abs=0.008)
+
+
+def test_feet_exchanged_in_the_picture_keep_their_depth() -> None:
+    quiet = replace(only_landmarks(PRESETS["side"]), landmarks=_silent(PRESETS["side"]))
+    drawn = spoil(BODY, replace(quiet, swaps=((FEET_IN_PICTURE, Runs(1.0, 1e9)),)), seed=4)[0]
+    clean = spoil(BODY, quiet, seed=4)[0]
+    np.testing.assert_array_equal(drawn[:, LEFT_ANKLE, :2], clean[:, RIGHT_ANKLE, :2])
+    np.testing.assert_array_equal(drawn[:, LEFT_ANKLE, 2], clean[:, LEFT_ANKLE, 2])
+    np.testing.assert_array_equal(drawn[:, LEFT_KNEE], clean[:, LEFT_KNEE])
 
 
 def test_a_walker_facing_elsewhere_is_seen_from_the_same_side() -> None:
