@@ -17,12 +17,13 @@ from rich.console import Console
 
 from edge.gait.settings import GaitSettings
 from tests.bench.segmentation import choose, picture
-from tests.bench.segmentation.conditions import CLEAN, CONDITIONS
-from tests.bench.segmentation.figures import Offsets, offsets, rows
-from tests.bench.segmentation.measure import Outcomes, Run, collect, measure, selected
+from tests.bench.segmentation.conditions import CLEAN, CONDITIONS, OFFSET_FROM
+from tests.bench.segmentation.figures import Offsets, offsets, rows, source_of
+from tests.bench.segmentation.measure import Outcomes, Run, measure, selected
+from tests.bench.segmentation.misses import misses
 from tests.bench.segmentation.ours import NAME
 from tests.bench.segmentation.report import CLEAN_STRESSED, Figures, tables
-from tests.bench.segmentation.tables import Table
+from tests.bench.segmentation.tables import Table, ms
 from tests.bench.segmentation.targets import verdict_tables
 from tests.bench.segmentation.trials import GROUPS, trials
 
@@ -41,15 +42,16 @@ def main() -> None:
     outcomes = _measured(arguments)
     shifts = offsets(outcomes)
     figures = Figures(rows(outcomes, shifts))
-    made = [*verdict_tables(figures), *tables(figures)]
+    made = [*verdict_tables(figures), *tables(figures), _offset_table(shifts)]
     console = Console(width=_WIDTH)
     for table in made:
         table.print(console)
-    console.print(_offset_line(shifts))
     if arguments.json is not None:
         arguments.json.write_text(_document(figures, shifts))
     if arguments.markdown is not None:
-        arguments.markdown.write_text(_page(made, shifts))
+        arguments.markdown.write_text(_page(made))
+    if arguments.misses is not None:
+        arguments.misses.write_text(misses(outcomes, shifts, ["clean", *(arguments.conditions or [])]))
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,6 +59,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="the motion data folder")
     parser.add_argument("--json", type=Path, help="write every figure here")
     parser.add_argument("--markdown", type=Path, help="write the tables here")
+    parser.add_argument("--keep", type=Path, help="folder for what was told, so that only what changed is run again")
+    parser.add_argument("--misses", type=Path, help="write every contact that ours missed here")
     parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS), help="only these groups")
     parser.add_argument("--conditions", nargs="+", choices=list(CONDITIONS), help="only these, and clean")
     parser.add_argument("--quick", action="store_true", help="one walk of each person on video, the chief faults")
@@ -71,7 +75,7 @@ def _measured(arguments: argparse.Namespace) -> Outcomes:
     stressed = selected(everything, groups, 1 if arguments.quick else 2)
     names = arguments.conditions or (_QUICK if arguments.quick else tuple(CONDITIONS))
     conditions = [CLEAN, *(CONDITIONS[name] for name in names if name != CLEAN.name)]
-    outcomes = collect(measure(found, stressed, conditions))
+    outcomes = measure(found, stressed, conditions, arguments.keep)
     names_stressed = {trial.name for trial in stressed}
     for run in list(outcomes):
         if run.condition == CLEAN.name:
@@ -80,22 +84,27 @@ def _measured(arguments: argparse.Namespace) -> Outcomes:
     return outcomes
 
 
-def _offset_line(shifts: Offsets) -> str:
-    told = []
-    for (method, kind), by_person in shifts.items():
-        values = sorted(1e3 * s for s in by_person.values())
-        told.append(f"{method} ({kind}) {values[0]:+.0f} to {values[-1]:+.0f}")
-    return (
-        f"Offsets taken off, in ms, over the people left out: {'; '.join(told)}. Ours has its frozen "
-        f"{1e3 * GaitSettings().contact_offset_s:.0f} ms already: what is taken off {NAME} is what it errs by."
-    )
+def _offset_table(shifts: Offsets) -> Table:
+    heads = ("method", "frames of", "contacts", "least ms", "most ms")
+    table = Table("Offsets taken off, over the people left out", heads, n_left=3)
+    of_source = {source: next((c for _, c, _ in shifts if source_of(c) == source), None) for source in OFFSET_FROM}
+    for method in dict.fromkeys(method for method, _, _ in shifts):
+        for source, condition in of_source.items():
+            for kind in ("initial", "final"):
+                values = shifts.get((method, condition or "", kind), {}).values()
+                if values:
+                    table.rows.append((method, source, kind, ms(1e3 * min(values), 0, True),
+                                       ms(1e3 * max(values), 0, True)))  # fmt: skip
+    told_ms = 1e3 * GaitSettings().contact_offset_s
+    table.note = f"{NAME} has its frozen {told_ms:.0f} ms already: what is taken off is what it errs by after that."
+    return table
 
 
 def _document(figures: Figures, shifts: Offsets) -> str:
     return json.dumps(
         {
             "settings": asdict(GaitSettings()),
-            "offsets_s": {f"{method}, {kind}": by_person for (method, kind), by_person in shifts.items()},
+            "offsets_s": {", ".join(key): by_person for key, by_person in shifts.items()},
             "rows": [asdict(row) for row in figures.rows],
         },
         indent=1,
@@ -103,9 +112,9 @@ def _document(figures: Figures, shifts: Offsets) -> str:
     )
 
 
-def _page(made: list[Table], shifts: Offsets) -> str:
+def _page(made: list[Table]) -> str:
     command = "Made by `python -m tests.bench.segmentation --data PATH --markdown OUT.md`."
-    return "\n".join([command, "", *(table.markdown() for table in made), _offset_line(shifts), ""])
+    return "\n".join([command, "", *(table.markdown() for table in made), ""])
 
 
 if __name__ == "__main__":

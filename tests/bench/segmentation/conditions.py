@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
+from tests.bench.mediapipe_stress import MEDIAPIPE_FAULTS
 from tests.bench.segmentation.faults import (
     Fault,
     Frames,
@@ -22,6 +23,8 @@ from tests.bench.segmentation.faults import (
 from tests.bench.segmentation.trials import CAMERA_HZ, Trial, camera_frames
 from tests.bench.segmentation.walks import at_speed, facing_the_camera, start_stop_turn
 
+MARKERS, MEDIAPIPE = "markers", "MediaPipe"
+
 
 def _as_it_is(trial: Trial) -> Trial:
     return trial
@@ -29,12 +32,16 @@ def _as_it_is(trial: Trial) -> Trial:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How the walk is changed (None: this trial does not lend itself), how often it is seen, what goes wrong."""
+    """How the walk is changed (None: this trial does not lend itself), how often it is seen, what goes wrong.
+
+    source: whose delay the frames have; a method gets one offset for each source.
+    """
 
     name: str
     change: Callable[[Trial], Trial | None] = _as_it_is
     fault: Fault | None = None
     camera_hz: float = CAMERA_HZ
+    source: str = MARKERS
 
     def frames(self, trial: Trial, with_feet: bool) -> Frames:
         """What a camera sees of a trial that `change` has been applied to."""
@@ -68,4 +75,7 @@ _STRESS = (
         fault=one_after_another(noise(0.010), swaps(0.03), drops(0.05), jitter(0.006)),
     ),
 )
-CONDITIONS: dict[str, Condition] = {condition.name: condition for condition in (CLEAN, *_STRESS)}
+_MEDIAPIPE = tuple(Condition(name, fault=fault, source=MEDIAPIPE) for name, fault in MEDIAPIPE_FAULTS.items())
+CONDITIONS: dict[str, Condition] = {condition.name: condition for condition in (CLEAN, *_STRESS, *_MEDIAPIPE)}
+# Whose contacts a method's offset is found on.
+OFFSET_FROM = {MARKERS: (CLEAN.name,), MEDIAPIPE: tuple(condition.name for condition in _MEDIAPIPE)}

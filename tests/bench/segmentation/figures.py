@@ -1,21 +1,23 @@
 """Figures of one method in one group under one condition, with bootstrap intervals.
 
-Offsets are those of `offset.leave_one_person_out`, one per method and kind of contact, found on clean trials with and
-without feet together; each trial is scored with the offset that its own person had no part in.
+Offsets are those of `offset.leave_one_person_out`, one per method, kind of contact and source of frames (markers, or
+the model of MediaPipe's error, whose estimates come late), found on clean trials of that source with and without feet
+together; each trial is scored with the offset that its own person had no part in.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from tests.bench.segmentation import bootstrap
-from tests.bench.segmentation.conditions import CLEAN
+from tests.bench.segmentation.conditions import CLEAN, CONDITIONS, OFFSET_FROM
 from tests.bench.segmentation.found import Found, Told
 from tests.bench.segmentation.measure import Outcome, Outcomes
-from tests.bench.segmentation.offset import errors, leave_one_person_out
+from tests.bench.segmentation.offset import Error, errors, leave_one_person_out
 from tests.bench.segmentation.score import Matched, f1, score, stride_errors_s
 from tests.bench.segmentation.trials import GROUPS, Times, Trial
 
@@ -67,20 +69,30 @@ class Row:
     cpu_p99_ms: float
 
 
-Offsets = dict[tuple[str, str], dict[str, float]]
+# (method, condition, kind of contact) -> person -> seconds.
+Offsets = dict[tuple[str, str, str], dict[str, float]]
 
 
 def offsets(outcomes: Outcomes) -> Offsets:
-    """(method, kind of contact) -> person -> seconds."""
+    """For every method, condition and kind of contact; conditions of one source share theirs."""
     people = {outcome.trial.person for members in outcomes.values() for outcome in members}
-    found: dict[tuple[str, str], list] = {}
+    found: dict[tuple[str, str, str], list[Error]] = defaultdict(list)
     for run, members in outcomes.items():
-        for kind in _KINDS:
-            told = found.setdefault((run.method, kind), [])
-            if run.condition == CLEAN.name:
+        source = source_of(run.condition)
+        if run.condition in OFFSET_FROM[source]:
+            for kind in _KINDS:
                 for o in members:
-                    told += errors(o.trial.person, o.trial.group, *_of_kind(o, kind))
-    return {key: leave_one_person_out(told, people) for key, told in found.items()}
+                    found[run.method, source, kind] += errors(o.trial.person, o.trial.group, *_of_kind(o, kind))
+    shifts: Offsets = {}
+    for run in outcomes:
+        for kind in _KINDS:
+            told = found[run.method, source_of(run.condition), kind]
+            shifts[run.method, run.condition, kind] = leave_one_person_out(told, people)
+    return shifts
+
+
+def source_of(condition: str) -> str:
+    return CONDITIONS[condition].source if condition in CONDITIONS else CLEAN.source
 
 
 def rows(outcomes: Outcomes, shifts: Offsets) -> Iterator[Row]:
@@ -88,9 +100,9 @@ def rows(outcomes: Outcomes, shifts: Offsets) -> Iterator[Row]:
         for group in GROUPS:
             inside = [o for o in members if o.trial.group == group]
             if inside:
-                kinds = {kind: _kind(inside, kind, shifts[run.method, kind]) for kind in _KINDS}
+                kinds = {kind: _kind(inside, kind, shifts[run.method, run.condition, kind]) for kind in _KINDS}
                 drawn = bootstrap.units([o.trial.person for o in inside], [np.zeros((1, 1))] * len(inside))[0]
-                shift = shifts[run.method, "initial"]
+                shift = shifts[run.method, run.condition, "initial"]
                 yield Row(run.method, group, run.condition, run.with_feet, drawn=drawn, **kinds, **_size(inside),
                           **_timing(inside, shift), **_told_at_all(inside), **_cpu(inside))  # fmt: skip
 

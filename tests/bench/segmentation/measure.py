@@ -6,13 +6,18 @@ walks (the same for every method).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
 from typing import Protocol
 
+from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import SkeletonFrame
 from tests.bench.segmentation.conditions import CLEAN, CONDITIONS, Condition
+from tests.bench.segmentation.faults import Frames
 from tests.bench.segmentation.found import Found
+from tests.bench.segmentation.kept import kept
 from tests.bench.segmentation.ours import LEFT_OUT, VARIANTS, Ours, variant
 from tests.bench.segmentation.peers import NAMES, Peer
 from tests.bench.segmentation.trials import GROUPS, Trial
@@ -77,30 +82,38 @@ def selected(found: Iterable[Trial], groups: tuple[str, ...], walks_per_person: 
     return kept
 
 
-def measure(found: list[Trial], stressed: list[Trial], conditions: list[Condition]) -> Iterator[tuple[Run, Outcome]]:
-    """Clean on all trials found, every other condition on the stressed ones."""
+def measure(found: list[Trial], stressed: list[Trial], conditions: list[Condition], folder: Path | None) -> Outcomes:
+    """Clean on all trials found, every other condition on the stressed ones; kept in the folder, if there is one."""
+    outcomes: Outcomes = {}
     chosen = methods()
     for condition in conditions:
-        concerned = [method for method in chosen if _concerns(method.name, condition)]
-        for trial in found if condition is CLEAN else stressed:
-            changed = condition.change(trial)
-            if changed is not None:
-                yield from _trial(changed, condition, concerned)
-
-
-def collect(parts: Iterable[tuple[Run, Outcome]]) -> Outcomes:
-    outcomes: Outcomes = {}
-    for run, outcome in parts:
-        outcomes.setdefault(run, []).append(outcome)
+        changed = [condition.change(trial) for trial in (found if condition is CLEAN else stressed)]
+        for with_feet in (True, False):
+            parts = [trial for trial in changed if trial is not None and (trial.has_feet or not with_feet)]
+            if parts:
+                outcomes |= _condition(condition, with_feet, parts, chosen, folder)
     return outcomes
 
 
-def _trial(trial: Trial, condition: Condition, concerned: list[Method]) -> Iterator[tuple[Run, Outcome]]:
-    for with_feet in (True, False) if trial.has_feet else (False,):
-        frames = condition.frames(trial, with_feet)
-        for method in concerned:
-            found = method.run(frames, condition.camera_hz)
-            yield Run(method.name, condition.name, with_feet), Outcome(trial, found)
+def _condition(
+    condition: Condition, with_feet: bool, parts: list[Trial], chosen: list[Method], folder: Path | None
+) -> Outcomes:
+    # Each trial's frames are made once, and for nobody where everything is kept.
+    frames = cache(lambda i: condition.frames(parts[i], with_feet))
+    outcomes: Outcomes = {}
+    names = ",".join(trial.name for trial in parts)
+    for method in chosen:
+        if _concerns(method.name, condition):
+            settings = "" if method.name in NAMES else repr(GaitSettings())
+            what = (method.name, condition.name, str(with_feet), names, settings)
+            told = kept(folder, what, partial(_run, method, condition, frames, len(parts)))
+            run = Run(method.name, condition.name, with_feet)
+            outcomes[run] = [Outcome(trial, found) for trial, found in zip(parts, told, strict=True)]
+    return outcomes
+
+
+def _run(method: Method, condition: Condition, frames: Callable[[int], Frames], n: int) -> list[Found]:
+    return [method.run(frames(i), condition.camera_hz) for i in range(n)]
 
 
 def _concerns(method: str, condition: Condition) -> bool:

@@ -56,4 +56,4 @@ def _take(found: Found, told: Segmented | None, at_opening: bool) -> None:
 
 
 def _told(contact: Contact, at_opening: bool) -> Told:
-    return Told(contact.side, contact.t_s, contact.emitted_t_s, at_opening)
+    return Told(contact.side, float(contact.t_s), float(contact.emitted_t_s), at_opening)

@@ -31,6 +31,7 @@ _PARTS = ("hip", "knee", "ankle", "heel", "toe", "shoulder")
 _USED = [f"{side}_{part}" for side in ("left", "right") for part in _PARTS]
 _INDEX = [LANDMARKS.index(name) for name in _USED]
 _MIN_VISIBILITY = 0.5
+_LEAST_FRAMES = 2
 
 
 def gaitkit() -> ModuleType:
@@ -57,6 +58,8 @@ class Peer:
         self._detect = gaitkit().detect
 
     def run(self, frames: list[SkeletonFrame], camera_hz: float) -> Found:
+        if len(frames) < _LEAST_FRAMES:
+            return Found()
         start_s = frames[0].t_s
         angle_frames = to_gaitkit(on_even_grid(frames, camera_hz), heel_from_ankle=self.name == "mickelborough")
         begun_ns, failure = time.thread_time_ns(), None
@@ -79,7 +82,7 @@ def _time(told: Told) -> float:
 
 
 def _told(events: list[dict[str, float]], side: str, start_s: float) -> list[Told]:
-    return [Told(side, start_s + event["time"], float("nan")) for event in events]
+    return [Told(side, start_s + float(event["time"]), float("nan")) for event in events]
 
 
 def on_even_grid(frames: list[SkeletonFrame], rate_hz: float) -> np.ndarray:
