@@ -6,10 +6,11 @@ Promises: at most ``MAX_WALKERS`` bodies are followed at once and each is forgot
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from edge.gait.cycle import CycleSegmenter, GaitCycle, Segmented
+from edge.gait.crowd import Crowd
+from edge.gait.cycle import GaitCycle, Segmented
 from edge.gait.skeleton import SkeletonFrame
 from edge.wire import Person, unpack_body
 
@@ -20,9 +21,8 @@ PAUSE_S: Final = 2.0
 
 @dataclass(slots=True)
 class Walker:
-    """One followed body: its segmenter, when it was last seen, and its current bout."""
+    """One followed body: when it was last seen, and its current bout."""
 
-    segmenter: CycleSegmenter = field(default_factory=CycleSegmenter)
     seen_s: float = 0.0
     cycle_end_s: float | None = None
     bout: int = 0
@@ -41,17 +41,19 @@ class People:
 
     def __init__(self) -> None:
         self._walkers: dict[int, Walker] = {}
+        self._crowd: Crowd[int] = Crowd()
         self._n_bouts = 0
 
     def update(self, t_s: float, people: tuple[Person, ...]) -> Iterator[Step]:
         """Follow ``people`` at ``t_s`` (monotonic seconds); yields what their segmenters found."""
+        frames = {}
         for person in people:
             walker = self._walkers.get(person.track) or self._admit(person.track)
-            if walker is None:
-                continue
-            walker.seen_s = t_s
-            x_JC, visibility_J = unpack_body(person.body)
-            yield from self._step(walker, walker.segmenter.update(SkeletonFrame(t_s, x_JC, visibility_J)))
+            if walker is not None:
+                walker.seen_s = t_s
+                frames[person.track] = SkeletonFrame(t_s, *unpack_body(person.body))
+        for track, segmented in self._crowd.update(frames).items():
+            yield self._step(self._walkers[track], segmented)
         yield from self._forget(t_s - ABSENT_S)
 
     def flush(self) -> Iterator[Step]:
@@ -67,11 +69,12 @@ class People:
     def _forget(self, before_s: float) -> Iterator[Step]:
         for track in [track for track, walker in self._walkers.items() if walker.seen_s < before_s]:
             walker = self._walkers.pop(track)
-            yield from self._step(walker, walker.segmenter.flush())
+            segmented = self._crowd.flush(track) if track in self._crowd else None
+            if segmented is not None:
+                yield self._step(walker, segmented)
 
-    def _step(self, walker: Walker, segmented: Segmented | None) -> Iterator[Step]:
-        if segmented is not None:
-            yield Step(segmented, tuple(self._bout(walker, cycle) for cycle in segmented.cycles))
+    def _step(self, walker: Walker, segmented: Segmented) -> Step:
+        return Step(segmented, tuple(self._bout(walker, cycle) for cycle in segmented.cycles))
 
     def _bout(self, walker: Walker, cycle: GaitCycle) -> int:
         if walker.cycle_end_s is None or cycle.start_s - walker.cycle_end_s > PAUSE_S:

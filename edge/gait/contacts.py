@@ -34,7 +34,7 @@ _MIN_STEP_S = 0.12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One look at the window: what was reconstructed and what was measured (D, T), both with n_ahead forecast samples."""
+    """One look at the window, reconstructed and measured (D, T), both with n_ahead forecast samples at the end."""
 
     forward_DT: FloatArray
     measured_DT: FloatArray

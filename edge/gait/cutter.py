@@ -74,10 +74,11 @@ class CycleCutter:
         if start_s is None:
             return None
         filled = self._history.filled_share(start_s, t_s)
-        facts = CycleFacts(start_s, t_s, left_s, filled, period_s)
-        return self._cycle(facts, _stance_shares(facts, final_s, self._settings), energy_share)
+        limbs = self._history.limb_change(start_s, t_s)
+        facts = CycleFacts(start_s, t_s, left_s, filled, period_s, energy_share, limbs)
+        return self._cycle(facts, _stance_shares(facts, final_s, self._settings))
 
-    def _cycle(self, facts: CycleFacts, stance: tuple[float | None, float | None], energy_share: float) -> GaitCycle:
+    def _cycle(self, facts: CycleFacts, stance: tuple[float | None, float | None]) -> GaitCycle:
         start_s, end_s, history = facts.start_s, facts.end_s, self._history
         reason = refuse(facts, self._settings)
         x_TJC: FloatArray | None = None
@@ -89,7 +90,7 @@ class CycleCutter:
             duration_s=end_s - start_s,
             usable=reason is None,
             reason=None if reason is None else str(reason),
-            quality=quality(facts.filled_share, energy_share, history.leg_visibility(start_s, end_s)),
+            quality=quality(facts.filled_share, facts.energy_share, history.leg_visibility(start_s, end_s)),
             turning=history.turned_rad(start_s, end_s) > self._settings.turning_rad,
             left_stance=stance[0],
             right_stance=stance[1],

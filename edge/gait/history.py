@@ -37,6 +37,8 @@ from edge.gait.skeleton import (
 LEGS = np.asarray([LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE])
 # The upper body only has to exist: pose estimators place an arm behind the trunk well enough, at low visibility.
 _UPPER = np.asarray([HEAD, LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST])
+_LIMB_STARTS = np.asarray([LEFT_HIP, LEFT_KNEE, RIGHT_HIP, RIGHT_KNEE])
+_LIMB_ENDS = np.asarray([LEFT_KNEE, LEFT_ANKLE, RIGHT_KNEE, RIGHT_ANKLE])
 _CONTEXT = 3
 
 
@@ -99,6 +101,18 @@ class History:
         headings = self._heading[self._samples(start_s, end_s)]
         turned = float(headings[-1] - headings[0])
         return abs(math.remainder(turned, 2.0 * math.pi))
+
+    def limb_change(self, start_s: float, end_s: float) -> float:
+        """The most any thigh or shank changed its length: standard deviation over mean, of seen samples."""
+        rows = self._samples(start_s, end_s)
+        bone_TBC = self._x[rows][:, _LIMB_ENDS] - self._x[rows][:, _LIMB_STARTS]
+        length_TB = np.sqrt(np.einsum("tbc,tbc->tb", bone_TBC, bone_TBC))
+        visible_TJ = self._visibility[rows] > self._hidden_J[LEGS[0]]
+        seen_TB = visible_TJ[:, _LIMB_ENDS] & visible_TJ[:, _LIMB_STARTS]
+        n_B = np.maximum(np.add.reduce(seen_TB, axis=0), 1)
+        mean_B = np.add.reduce(length_TB * seen_TB, axis=0) / n_B
+        variance_B = np.add.reduce((length_TB - mean_B) ** 2 * seen_TB, axis=0) / n_B
+        return float((np.sqrt(variance_B) / np.maximum(mean_B, 1e-9)).max())
 
     def cut(self, start_s: float, end_s: float) -> FloatArray | None:
         """Landmarks (64, 16, 3) at 64 even times in [start_s, end_s); None if some were never seen."""

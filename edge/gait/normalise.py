@@ -11,7 +11,7 @@ Root, spine and neck are derived anew from hips and shoulders: sources disagree 
 the same reason "up" is the mean axis from ankles to hips over the cycle, not the source's vertical: E-Gait is
 pitched by about 20 degrees, and the depth of MediaPipe leans with the camera.
 
-Shapes: T time, J landmark (the first 16 of ``quietstep20``), C coordinate.
+Shapes: T time, J landmark (the first 16 of ``quietstep20``), C coordinate, B bone.
 """
 
 from __future__ import annotations
@@ -75,8 +75,10 @@ def normalise_cycle(x_TJC: FloatArray, n_samples: int = N_SAMPLES) -> FloatArray
     template body: root at the origin, facing +z on average, left is +x. Raises RecordingError.
     """
     x = _checked(x_TJC)
-    x = _with_common_trunk(resample_periodic(x, np.arange(n_samples) * (len(x) / n_samples)))
-    return np.ascontiguousarray(_with_template_bones(_facing_z(x)), dtype=np.float32)
+    if len(x) != n_samples:
+        x = resample_periodic(x, np.arange(n_samples) * (len(x) / n_samples))
+    normal_JTC = _with_template_bones(_facing_z(_with_common_trunk(x)))
+    return np.ascontiguousarray(normal_JTC.transpose(1, 0, 2), dtype=np.float32)
 
 
 def roll_to_right_contact(x_TJC: FloatArray, rate_hz: float = 30.0) -> FloatArray:
@@ -89,7 +91,7 @@ def roll_to_right_contact(x_TJC: FloatArray, rate_hz: float = 30.0) -> FloatArra
     """
     full = np.asarray(x_TJC, dtype=np.float64)
     body = close_cycle(_checked(full))
-    forward_T = _facing_z(_with_common_trunk(body))[:, RIGHT_ANKLE, 2]
+    forward_T = _facing_z(_with_common_trunk(body))[RIGHT_ANKLE, :, 2]
     start = _periodic_peak(forward_T) + CONTACT_OFFSET_S * rate_hz
     return resample_periodic(close_cycle(full), start + np.arange(len(full)))
 
@@ -129,21 +131,23 @@ def _checked(x_TJC: FloatArray) -> FloatArray:
     return x
 
 
-def _with_common_trunk(x: FloatArray) -> FloatArray:
-    out = x.copy()
-    out[:, ROOT] = 0.5 * (x[:, LEFT_HIP] + x[:, RIGHT_HIP])
-    out[:, NECK] = 0.5 * (x[:, LEFT_SHOULDER] + x[:, RIGHT_SHOULDER])
-    out[:, SPINE] = 0.5 * (out[:, ROOT] + out[:, NECK])
-    return np.asarray(out - out[:, ROOT : ROOT + 1])
+def _with_common_trunk(x_TJC: FloatArray) -> FloatArray:
+    """Root-centred (16, T, 3): landmark by landmark, each in one piece of memory."""
+    x = np.ascontiguousarray(x_TJC.transpose(1, 0, 2))
+    x[ROOT] = 0.5 * (x[LEFT_HIP] + x[RIGHT_HIP])
+    x[NECK] = 0.5 * (x[LEFT_SHOULDER] + x[RIGHT_SHOULDER])
+    x[SPINE] = 0.5 * (x[ROOT] + x[NECK])
+    x -= x[ROOT].copy()
+    return np.asarray(x)
 
 
-def _facing_z(x: FloatArray) -> FloatArray:
+def _facing_z(x_JTC: FloatArray) -> FloatArray:
     """Turn a root-centred cycle: mean leg axis to +y, mean left of hips and shoulders to +x."""
-    up = _unit(-0.5 * _mean(x[:, LEFT_ANKLE] + x[:, RIGHT_ANKLE]), "ankles at the hips")
-    left = _mean(x[:, LEFT_HIP] - x[:, RIGHT_HIP] + x[:, LEFT_SHOULDER] - x[:, RIGHT_SHOULDER])
+    x = x_JTC
+    up = _unit(-0.5 * _mean(x[LEFT_ANKLE] + x[RIGHT_ANKLE]), "ankles at the hips")
+    left = _mean(x[LEFT_HIP] - x[RIGHT_HIP] + x[LEFT_SHOULDER] - x[RIGHT_SHOULDER])
     left = _unit(left - (left @ up) * up, "hips and shoulders without width")
-    ahead = _cross(left, up)
-    return np.asarray(x @ np.array([left, up, ahead]).T)
+    return np.asarray(x @ np.array([left, up, _cross(left, up)]).T)
 
 
 def _mean(x_TC: FloatArray) -> FloatArray:
@@ -163,8 +167,7 @@ def _unit(axis: FloatArray, degenerate: str) -> FloatArray:
     return np.asarray(axis / length)
 
 
-def _with_template_bones(x: FloatArray) -> FloatArray:
-    x_JTC = np.ascontiguousarray(x.transpose(1, 0, 2))
+def _with_template_bones(x_JTC: FloatArray) -> FloatArray:
     bone_BTC = x_JTC[_CHILDREN] - x_JTC[_PARENTS]
     length_BT = np.sqrt(np.einsum("btc,btc->bt", bone_BTC, bone_BTC))
     if float(np.minimum.reduce(length_BT, axis=None)) < 1e-9:
@@ -173,7 +176,7 @@ def _with_template_bones(x: FloatArray) -> FloatArray:
     out_JTC = np.zeros_like(x_JTC)
     for (child, parent), bone_TC in zip(BODY_BONES, bone_BTC, strict=True):
         np.add(out_JTC[parent], bone_TC, out=out_JTC[child])
-    return out_JTC.transpose(1, 0, 2)
+    return out_JTC
 
 
 def _periodic_peak(signal_T: FloatArray) -> float:

@@ -19,18 +19,25 @@ class Refusal(StrEnum):
     OPPOSITE_CONTACT_PHASE = "opposite_contact_phase"  # the left contact is not at 35 to 65 %
     FILLED = "filled"  # more than 20 % of the frames are bridged: dropped frames or hidden legs
     IRREGULAR = "irregular"  # more than 25 % from the spectral period of the walk
+    UNRHYTHMIC = "unrhythmic"  # less than 90 % of the feet's movement is rhythm: fidgeting, or a very noisy pose
+    LIMBS = "limbs"  # a thigh or shank changes its length by more than 30 %: no body does that
     DEGENERATE = "degenerate"  # a body without extent: nothing to normalise
 
 
 @dataclass(frozen=True, slots=True)
 class CycleFacts:
-    """What is known of a proposed cycle; times in seconds, period_s None while unknown."""
+    """What is known of a proposed cycle; times in seconds, period_s None while unknown.
+
+    energy_share: of the window's variance, what the leading components hold. limb_change: see `History.limb_change`.
+    """
 
     start_s: float
     end_s: float
     opposite_s: tuple[float, ...]
     filled_share: float
     period_s: float | None
+    energy_share: float
+    limb_change: float
 
 
 def refuse(facts: CycleFacts, settings: GaitSettings) -> Refusal | None:
@@ -47,7 +54,9 @@ def refuse(facts: CycleFacts, settings: GaitSettings) -> Refusal | None:
         return Refusal.FILLED
     if facts.period_s is not None and abs(duration_s / facts.period_s - 1.0) > settings.max_period_error:
         return Refusal.IRREGULAR
-    return None
+    if facts.energy_share < settings.min_energy_share:
+        return Refusal.UNRHYTHMIC
+    return Refusal.LIMBS if facts.limb_change > settings.max_limb_change else None
 
 
 def quality(filled_share: float, energy_share: float, mean_visibility: float) -> float:

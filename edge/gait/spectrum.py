@@ -1,8 +1,8 @@
 """Online multivariate singular spectrum analysis of a short sliding window.
 
 Promises: after each sample the reconstruction of the whole window equals the batch formula on that window, to
-rounding; the same window gives the same numbers, whatever came before it. Bounded memory. Many windows of one
-length may be decomposed together (`decompose_together`): the same numbers, to rounding.
+rounding; the same window gives the same numbers, whatever came before it. Bounded memory. Many windows may be
+decomposed together (`decompose_together`): the same numbers, in less time each.
 Refuses nothing: samples are finite by contract (the caller fills what it did not see).
 
 Source: Golyandina, Korobeynikov, Shlemov & Usevich 2015 (horizontal multivariate SSA), recurrent forecast after
@@ -11,7 +11,7 @@ covariances. Step 3: exact eigenvectors. Step 4: project the trajectory matrices
 over anti-diagonals. Deviations: the window grows from n_first to n_window, with L = min(n_lags, n // 2); the last
 channels may be kept without taking part (`n_stacked`), so that they are at hand when they should.
 
-Shapes: T time (n samples), D channel, L lag, K = n - L + 1 lagged vectors, R rank, M = D x K, N windows.
+Shapes: N windows, T time (n samples), D channel, L lag, K = n - L + 1 lagged vectors, R rank, M = D x K.
 """
 
 from __future__ import annotations
@@ -24,63 +24,90 @@ from numpy.lib.stride_tricks import as_strided
 
 from edge.gait.skeleton import FloatArray
 
+# Windows decomposed in one go: as many as stay in a small cache.
+_CHUNK = 8
+# Full windows with and without heights, in whole chunks and a rest; a growing window needs a new plan every frame.
+_MOST_PLANS = 8
+
 
 class _Plan:
-    """Buffers and views for one window length, so that a frame allocates next to nothing."""
+    """Buffers and views for windows of one length, so that a frame allocates next to nothing."""
 
-    def __init__(self, n: int, n_lags: int, n_channels: int) -> None:
-        self.n, self.n_lags, self.n_channels = n, min(n_lags, n // 2), n_channels
-        k, size = n - self.n_lags + 1, 8
-        self.centred_DT = np.zeros((n_channels, n))
-        self.lagged_LDK = as_strided(
-            self.centred_DT, (self.n_lags, n_channels, k), (size, n * size, size), writeable=False
-        )
-        self.trajectory_LM = np.zeros((self.n_lags, n_channels * k))
-        self._trajectory_LDK = self.trajectory_LM.reshape(self.n_lags, n_channels, k)
+    def __init__(self, n_windows: int, n: int, n_channels: int, n_lags: int) -> None:
+        shape = (n_windows, n_lags, n_channels, n - n_lags + 1)
+        size, row = 8, 8 * n
+        self._centred_NDT = np.zeros((n_windows, n_channels, n))
+        self._lagged_NLDK = as_strided(self._centred_NDT, shape, (n_channels * row, size, row, size), writeable=False)
+        self._trajectory_NLDK = np.zeros(shape)
+        self.trajectory_NLM = self._trajectory_NLDK.reshape(n_windows, n_lags, -1)
         # Row l of a matrix written with one extra column lands l places to the right when read without it:
         # anti-diagonals become columns.
-        skewed = np.zeros((n_channels, self.n_lags * (n + 1)))
-        self.skewed_LDK = as_strided(skewed, (self.n_lags, n_channels, k), ((n + 1) * size, skewed.strides[0], size))
-        self.columns_DLT = skewed[:, : self.n_lags * n].reshape(n_channels, self.n_lags, n)
+        skewed = np.zeros((n_windows, n_channels, n_lags * (n + 1)))
+        to_N, to_D, _ = skewed.strides
+        self._skewed_NLDK = as_strided(skewed, shape, (to_N, row + size, to_D, size))
+        self._columns_NDLT = skewed[:, :, : n_lags * n].reshape(n_windows, n_channels, n_lags, n)
         steps = np.arange(1, n + 1)
-        self.weight_T = np.minimum(np.minimum(steps, steps[::-1]), min(self.n_lags, k)).astype(np.float64)
+        self._weight_T = np.minimum(np.minimum(steps, steps[::-1]), min(n_lags, n - n_lags + 1)).astype(np.float64)
 
-    def fits(self, n: int, n_channels: int) -> bool:
-        return self.n == n and self.n_channels == n_channels
+    def load(self, spectra: Sequence[OnlineSpectrum]) -> FloatArray:
+        """Fill the trajectory matrices with the centred windows; return the means (N, D)."""
+        n_channels, n = self._centred_NDT.shape[1:]
+        for window_DT, spectrum in zip(self._centred_NDT, spectra, strict=True):
+            window_DT[:] = spectrum.window_TD[:, :n_channels].T
+        mean_ND = np.add.reduce(self._centred_NDT, axis=2) / n
+        self._centred_NDT -= mean_ND[:, :, None]
+        self._trajectory_NLDK[:] = self._lagged_NLDK
+        return np.asarray(mean_ND)
 
-    def load(self, window_TD: FloatArray, mean_D: FloatArray) -> FloatArray:
-        """Fill the trajectory matrices; return the sum of the channels' lag covariances (L, L)."""
-        np.subtract(window_TD.T, mean_D[:, None], out=self.centred_DT)
-        self._trajectory_LDK[:] = self.lagged_LDK
-        return np.asarray(self.trajectory_LM @ self.trajectory_LM.T)
+    def diagonal_average(self, matrix_NLM: FloatArray) -> FloatArray:
+        self._skewed_NLDK[:] = matrix_NLM.reshape(self._skewed_NLDK.shape)
+        return np.asarray(np.add.reduce(self._columns_NDLT, axis=2) / self._weight_T)
 
-    def diagonal_average(self, matrix_LM: FloatArray) -> FloatArray:
-        self.skewed_LDK[:] = matrix_LM.reshape(self.skewed_LDK.shape)
-        return np.asarray(np.add.reduce(self.columns_DLT, axis=1) / self.weight_T)
+
+class Plans:
+    """The plans used last; one set may serve many spectra of one thread."""
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[int, int, int, int], _Plan] = {}
+
+    def get(self, n_windows: int, n: int, n_channels: int, n_lags: int) -> _Plan:
+        key = (n_windows, n, n_channels, n_lags)
+        plan = self._plans.get(key)
+        if plan is None:
+            while len(self._plans) >= _MOST_PLANS:
+                del self._plans[next(iter(self._plans))]
+            plan = self._plans[key] = _Plan(*key)
+        return plan
+
+    def forget(self) -> None:
+        """Let the buffers go."""
+        self._plans.clear()
 
 
 class OnlineSpectrum:
     """Singular spectrum of the last n_window samples of a multichannel signal.
 
-    `n_stacked` (default: all) says how many of the channels, counted from the first, take part.
+    `n_stacked` (default: all) says how many of the channels, counted from the first, take part; `rank` how many
+    eigenvectors are kept. Both may be changed between samples.
     """
 
     def __init__(self, n_channels: int, n_window: int, n_first: int, n_lags: int, rank: int) -> None:
         self._n_channels, self._n_window, self._n_first = n_channels, n_window, n_first
         self._n_lags, self.rank = n_lags, rank
         self._buffer_TD = np.zeros((2 * n_window, n_channels))
-        self.n_stacked = n_channels
+        self._own_plans = Plans()
         self.reset()
 
     def reset(self) -> None:
         """Forget the window."""
         self._end = 0
         self._n = 0
-        self._plan: _Plan | None = None
+        self.n_stacked = self._n_channels
         self._vectors_LR = np.zeros((0, 0))
         self._mean_D = np.zeros(self._n_channels)
         self.reconstruction_DT: FloatArray | None = None
         self.energy_share = 0.0
+        self._own_plans.forget()
 
     @property
     def n(self) -> int:
@@ -91,6 +118,11 @@ class OnlineSpectrum:
     def window_TD(self) -> FloatArray:
         """The samples as they came, oldest first; a view that the next update may overwrite."""
         return self._buffer_TD[self._end - self._n : self._end]
+
+    @property
+    def kind(self) -> tuple[int, int, int, int]:
+        """Samples, channels, lags and rank: spectra that agree in these may be decomposed in one go."""
+        return self._n, self.n_stacked, min(self._n_lags, self._n // 2), self.rank
 
     def push(self, sample_D: FloatArray) -> bool:
         """Take one sample; return whether there are enough of them to `decompose`."""
@@ -104,7 +136,7 @@ class OnlineSpectrum:
 
     def decompose(self) -> None:
         """Bring the reconstruction up to date with the window."""
-        self.take(*np.linalg.eigh(self.covariance_LL()))
+        _decompose((self,), self._own_plans)
 
     def update(self, sample_D: FloatArray) -> FloatArray | None:
         """Take one sample; return the reconstruction (D, T) of the window, None while n < n_first."""
@@ -113,26 +145,10 @@ class OnlineSpectrum:
         self.decompose()
         return self.reconstruction_DT
 
-    def covariance_LL(self) -> FloatArray:
-        """The lag covariance of the window, channels summed: what `take` wants the eigenvectors of."""
-        if self._plan is None or not self._plan.fits(self._n, self.n_stacked):
-            self._plan = _Plan(self._n, self._n_lags, self.n_stacked)
-        window_TD = self.window_TD[:, : self.n_stacked]
-        self._mean_D = np.add.reduce(window_TD, axis=0) / self._n
-        return self._plan.load(window_TD, self._mean_D)
-
-    def take(self, values_L: FloatArray, vectors_LL: FloatArray) -> None:
-        """Take eigenvalues and eigenvectors, rising, of the `covariance_LL` just asked for."""
-        plan = self._plan
-        assert plan is not None
-        self._vectors_LR = vectors_LL[:, -self.rank :]
-        total = float(np.add.reduce(values_L))
-        leading = float(np.add.reduce(values_L[-self.rank :]))
-        self.energy_share = leading / total if total > 0.0 else 0.0
-        projected_LM = self._vectors_LR @ (self._vectors_LR.T @ plan.trajectory_LM)
-        reconstruction_DT = plan.diagonal_average(projected_LM)
-        reconstruction_DT += self._mean_D[:, None]
-        self.reconstruction_DT = reconstruction_DT
+    def take(self, reconstruction_DT: FloatArray, mean_D: FloatArray, vectors_LR: FloatArray, energy: float) -> None:
+        """Take what a decomposition of this window gave."""
+        self.reconstruction_DT, self._mean_D, self._vectors_LR = reconstruction_DT, mean_D, vectors_LR
+        self.energy_share = energy
 
     def forecast(self) -> FloatArray | None:
         """The next sample (D,) by the linear recurrence of the leading vectors; None while unknown."""
@@ -175,13 +191,28 @@ class OnlineSpectrum:
         return 2.0 * math.pi / angle
 
 
-def decompose_together(spectra: Sequence[OnlineSpectrum]) -> None:
-    """`decompose` many spectra, the eigenvectors of those with equally many lags in one call."""
-    groups: dict[int, list[tuple[OnlineSpectrum, FloatArray]]] = {}
+def decompose_together(spectra: Sequence[OnlineSpectrum], plans: Plans | None = None) -> None:
+    """`decompose` many spectra, those of one kind in one go."""
+    plans = Plans() if plans is None else plans
+    kinds: dict[tuple[int, int, int, int], list[OnlineSpectrum]] = {}
     for spectrum in spectra:
-        covariance_LL = spectrum.covariance_LL()
-        groups.setdefault(len(covariance_LL), []).append((spectrum, covariance_LL))
-    for members in groups.values():
-        values_NL, vectors_NLL = np.linalg.eigh(np.stack([covariance_LL for _, covariance_LL in members]))
-        for (spectrum, _), values_L, vectors_LL in zip(members, values_NL, vectors_NLL, strict=True):
-            spectrum.take(values_L, vectors_LL)
+        kinds.setdefault(spectrum.kind, []).append(spectrum)
+    for alike in kinds.values():
+        for i in range(0, len(alike), _CHUNK):
+            _decompose(alike[i : i + _CHUNK], plans)
+
+
+def _decompose(alike: Sequence[OnlineSpectrum], plans: Plans) -> None:
+    n, n_channels, n_lags, rank = alike[0].kind
+    plan = plans.get(len(alike), n, n_channels, n_lags)
+    mean_ND = plan.load(alike)
+    trajectory_NLM = plan.trajectory_NLM
+    values_NL, vectors_NLL = np.linalg.eigh(trajectory_NLM @ trajectory_NLM.transpose(0, 2, 1))
+    vectors_NLR = vectors_NLL[:, :, -rank:]
+    reconstruction_NDT = plan.diagonal_average(vectors_NLR @ (vectors_NLR.transpose(0, 2, 1) @ trajectory_NLM))
+    reconstruction_NDT += mean_ND[:, :, None]
+    for i, spectrum in enumerate(alike):
+        values: list[float] = values_NL[i].tolist()
+        total = sum(values)
+        energy = sum(values[-rank:]) / total if total > 0.0 else 0.0
+        spectrum.take(reconstruction_NDT[i], mean_ND[i], vectors_NLR[i], energy)

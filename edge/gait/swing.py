@@ -30,9 +30,16 @@ def swing_of(forward_DT: FloatArray) -> Swing:
     """Measure one window of forward positions (2, T); the correlation of a foot at rest is 0."""
     n = forward_DT.shape[1]
     ranked_DT = np.sort(forward_DT, axis=1)
-    range_D = ranked_DT[:, round(_HIGH * (n - 1))] - ranked_DT[:, round(_LOW * (n - 1))]
+    (low_left, high_left), (low_right, high_right) = ranked_DT[
+        :, [round(_LOW * (n - 1)), round(_HIGH * (n - 1))]
+    ].tolist()
     mean_D = np.add.reduce(forward_DT, axis=1) / n
-    left_T, right_T = forward_DT - mean_D[:, None]
-    spread = math.sqrt(float(left_T @ left_T) * float(right_T @ right_T))
-    correlation = float(left_T @ right_T) / spread if spread > 0.0 else 0.0
-    return Swing(tuple(mean_D.tolist()), tuple(range_D.tolist()), correlation)
+    centred_DT = forward_DT - mean_D[:, None]
+    (left, both), (_, right) = (centred_DT @ centred_DT.T).tolist()
+    spread = math.sqrt(left * right)
+    left_mean, right_mean = mean_D.tolist()
+    return Swing(
+        mean_D=(left_mean, right_mean),
+        range_D=(high_left - low_left, high_right - low_right),
+        correlation=both / spread if spread > 0.0 else 0.0,
+    )
