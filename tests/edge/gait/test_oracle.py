@@ -7,6 +7,7 @@ import pytest
 
 from edge.gait.spectrum import OnlineSpectrum, decompose_together
 from edge.gait.walker import Walker, skeletons
+from tests.bench.gait_speed import full_refit
 
 GOLDEN = dict(np.load(Path(__file__).parent / "golden" / "reconstructions.npz"))
 CASES = sorted(key for key in GOLDEN if not key.startswith("series"))
@@ -124,6 +125,13 @@ def test_windows_decomposed_together_equal_the_batch_formula_each():
             expected, _ = batch(window_TD, min(LAGS, len(window_TD) // 2), spectrum.rank)
             np.testing.assert_allclose(spectrum.reconstruction_DT, expected, rtol=0.0, atol=1e-10)
     assert len({spectrum.n for spectrum in spectra}) > 1
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_the_refit_the_speed_bench_races_against_does_the_same_work(name):
+    window = SIGNALS[name][:WINDOW]
+    expected, _ = batch(window, LAGS, RANK)
+    np.testing.assert_allclose(full_refit(window, LAGS, RANK), expected, rtol=0.0, atol=1e-10)
 
 
 def test_the_batch_formula_of_this_test_is_itself_what_the_libraries_gave():
