@@ -94,9 +94,11 @@ def _moved(times: Times, progress_s: np.ndarray, t_s: np.ndarray) -> Times:
 
 
 def _turned(x_TJC: np.ndarray, angle_T: np.ndarray) -> np.ndarray:
-    """Each frame turned about the vertical through its own mid-hip."""
-    centre = 0.5 * (x_TJC[:, LEFT_HIP] + x_TJC[:, RIGHT_HIP])[:, None] * [1.0, 0.0, 1.0]
+    """Each frame turned about the vertical through its mid-hip, whose path bends with it."""
+    hips_TC = (0.5 * (x_TJC[:, LEFT_HIP] + x_TJC[:, RIGHT_HIP])).astype(np.float64)
     c, s = np.cos(angle_T), np.sin(angle_T)
     zero, one = 0.0 * c, 1.0 + 0.0 * c
     turn = np.stack([np.stack([c, zero, s], -1), np.stack([zero, one, zero], -1), np.stack([-s, zero, c], -1)], 1)
-    return np.einsum("tij,tkj->tki", turn, x_TJC - centre) + centre
+    steps_TC = np.einsum("tij,tj->ti", turn, np.diff(hips_TC, axis=0, prepend=np.zeros((1, 3))))
+    path_TC = np.cumsum(steps_TC, axis=0)
+    return np.einsum("tij,tkj->tki", turn, x_TJC - hips_TC[:, None]) + path_TC[:, None]
