@@ -11,8 +11,8 @@ How it is drawn: the true skeleton, hip-centred, is seen in the camera's axes (a
 and a little late; depth is stretched and leans; each landmark has a constant error and one with the memory of a
 first-order autoregression, which follows its neighbour's towards the hips as much as was measured. The estimator
 knows bodies, so its errors go across the bones rather than along them: `RIGIDITY` of the way, each bone is given the
-length it should have, wobbling as measured. Then sides are exchanged and poses lost for runs of frames. Spine and neck
-are means of hips and shoulders, as in the estimate.
+length it should have, wobbling as measured. Then sides are exchanged (legs about to pass each other, or just past) and
+poses lost for runs of frames. Spine and neck are means of hips and shoulders, as in the estimate.
 
 Not everything comes out as it was put in: where the bones pull, landmark errors change (by a tenth on average, by half
 or more for single ones). And it is harder on a segmenter than the estimator is: real errors go with the stride and much
@@ -28,11 +28,13 @@ from edge.gait.pose_error_random import Array, following, keep_of, remembering, 
 from edge.gait.pose_error_sizes import FEET_IN_PICTURE, FOLLOWS, SWAPPED, Between, PoseError
 from edge.gait.skeleton import (
     BONES,
+    LEFT_ANKLE,
     LEFT_HIP,
     LEFT_SHOULDER,
     MIRROR,
     N_LANDMARKS,
     NECK,
+    RIGHT_ANKLE,
     RIGHT_HIP,
     RIGHT_SHOULDER,
     ROOT,
@@ -41,6 +43,9 @@ from edge.gait.skeleton import (
 
 RIGIDITY = 0.7
 """Share of the way to the bone lengths the estimator would keep: between what is best for bones and for landmarks."""
+
+PASSING_M = (0.25, 0.40)
+"""How far apart the ankles are in the picture when legs are exchanged: before and after they pass (the bench tells)."""
 
 _PARENT = dict(BONES)
 
@@ -173,11 +178,18 @@ def _swap(x_TJC: Array, seen_TJ: Array, error: PoseError, rng: np.random.Generat
     for kind, way in error.swaps:
         to = np.array(SWAPPED[kind])
         source = np.array([MIRROR[j] for j in to])
-        rows = np.flatnonzero(runs(len(x_TJC), way.share, way.run_s * rate_hz, rng))[:, None]
+        may_T = np.ones(len(x_TJC), dtype=bool) if kind == "arms" else _passing(x_TJC)
+        share = min(0.9, way.share / max(float(may_T.mean()), 1e-6))
+        rows = np.flatnonzero(may_T & runs(len(x_TJC), share, way.run_s * rate_hz, rng))[:, None]
         if kind == FEET_IN_PICTURE:
             x_TJC[rows, to, :2] = x_TJC[rows, source, :2]
         else:
             x_TJC[rows, to], seen_TJ[rows, to] = x_TJC[rows, source], seen_TJ[rows, source]
+
+
+def _passing(x_TJC: Array) -> NDArray[np.bool_]:
+    apart_m = np.linalg.norm(x_TJC[:, LEFT_ANKLE, :2] - x_TJC[:, RIGHT_ANKLE, :2], axis=1)
+    return np.asarray((apart_m > PASSING_M[0]) & (apart_m < PASSING_M[1]))
 
 
 def _between(one: Between, rng: np.random.Generator) -> float:

@@ -27,11 +27,11 @@ from edge.gait.pose_error_sizes import PoseError
 from edge.sense.lock import lock_out_network
 from edge.sense.pose_model import find_or_build
 from edge.sense.synthetic import SyntheticCamera
-from tests.bench.mediapipe_error_measure import Split, pose_error, split
+from tests.bench.mediapipe_error_measure import Split, exchanged_apart_m, pose_error, split
 from tests.bench.mediapipe_error_offset import CHOSEN_ON, Contacts, of_recordings, of_walks
 from tests.bench.mediapipe_error_presets import as_text
 from tests.bench.mediapipe_error_record import Walk, as_it_was, picture_axes, synthetic_walk, video_walk
-from tests.bench.mediapipe_error_tables import error_table, offset_table, video_table, view_table
+from tests.bench.mediapipe_error_tables import error_table, exchanges_line, offset_table, video_table, view_table
 
 VIEWS_DEG = {
     "side": 90.0,
@@ -55,6 +55,11 @@ class Measured:
     splits: tuple[Split, ...]
     drawn_splits: tuple[Split, ...]
 
+    @property
+    def exchanged_apart_m(self) -> np.ndarray:
+        """How far apart the ankles were in the picture where legs came exchanged."""
+        return exchanged_apart_m(list(self.walks), list(self.splits))
+
 
 def main() -> None:
     """Record, measure, print."""
@@ -67,6 +72,7 @@ def main() -> None:
     offsets = {name: _offsets(view) for name, view in views.items()}
     console = Console(width=190)
     console.print(view_table(views), error_table(views, asked.every))
+    console.print(exchanges_line([m for view in views.values() for m in view.exchanged_apart_m.tolist()]))
     console.print(video_table(video, views.get("side")), offset_table(offsets, markers))
     if asked.json:
         asked.json.write_text(json.dumps(_document(views, offsets, markers), indent=1))

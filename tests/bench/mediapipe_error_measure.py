@@ -108,6 +108,17 @@ def swaps(x_TJC: np.ndarray, truth_TJC: np.ndarray) -> dict[str, np.ndarray]:
     return {**told, FEET_IN_PICTURE: feet & ~below}
 
 
+def exchanged_apart_m(walks: list[Walk], parts: list[Split]) -> np.ndarray:
+    """How far apart the ankles truly were, in the picture, in every frame in which legs or feet came exchanged."""
+    kinds = [kind for kind in SWAPPED if kind != "arms"]
+    found = []
+    for walk, part in zip(walks, parts, strict=True):
+        on_T = np.any([part.swapped[kind] for kind in kinds], axis=0)
+        apart = walk.truth_TJC[on_T, LEFT_ANKLE, :2] - walk.truth_TJC[on_T, MIRROR[LEFT_ANKLE], :2]
+        found.append(np.linalg.norm(apart, axis=1))
+    return np.concatenate(found)
+
+
 def pose_error(walks: list[Walk], view_deg: float, pitch_deg: float, delay_s: float | None = None) -> PoseError:
     """Everything measured over recordings of one view."""
     late_s = delay_of(walks) if delay_s is None else delay_s

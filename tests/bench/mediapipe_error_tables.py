@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.table import Table
 
+from edge.gait.pose_error import PASSING_M
 from edge.gait.pose_error_sizes import FOLLOWS
 from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import (
@@ -70,6 +71,17 @@ def _whole(view: Measured) -> list[str]:
 def _swaps(error: object) -> str:
     told = [f"{kind} {100 * r.share:.1f} % for {1e3 * r.run_s:.0f} ms" for kind, r in error.swaps]
     return ", ".join(told) or "none"
+
+
+def exchanges_line(apart_m: list[float]) -> str:
+    """When legs are exchanged, in words."""
+    if not apart_m:
+        return "Legs or feet were never exchanged."
+    low, middle, high = np.percentile(apart_m, [5, 50, 95])
+    return (
+        f"Legs or feet came exchanged in {len(apart_m)} frames, with the ankles {middle:.2f} m apart in the picture "
+        f"(5 to 95 %: {low:.2f} to {high:.2f}); the model exchanges them from {PASSING_M[0]} to {PASSING_M[1]} m."
+    )
 
 
 def error_table(views: Mapping[str, Measured], every: bool) -> Table:

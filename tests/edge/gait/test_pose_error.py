@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.gait.pose_error import camera_axes, spoil
+from edge.gait.pose_error import PASSING_M, camera_axes, spoil
 from edge.gait.pose_error_presets import PRESETS, filmed, preset
 from edge.gait.pose_error_sizes import FEET_IN_PICTURE, FOLLOWS, Between, LandmarkError, PoseError, Runs
 from edge.gait.skeleton import (
@@ -16,6 +16,7 @@ from edge.gait.skeleton import (
     LEFT_HIP,
     LEFT_KNEE,
     LEFT_SHOULDER,
+    LEFT_WRIST,
     MIRROR,
     N_LANDMARKS,
     NECK,
@@ -23,6 +24,7 @@ from edge.gait.skeleton import (
     RIGHT_HIP,
     RIGHT_KNEE,
     RIGHT_SHOULDER,
+    RIGHT_WRIST,
 )
 from edge.gait.walker import Walker, skeletons
 
@@ -114,15 +116,29 @@ def test_the_pose_comes_late() -> None:
     np.testing.assert_allclose(late[3:], now[:-3], atol=1e-5)
 
 
-def test_exchanged_sides_come_in_the_measured_share_and_runs() -> None:
+def test_exchanged_arms_come_in_the_measured_share_and_runs() -> None:
     quiet = replace(only_landmarks(PRESETS["side"]), landmarks=_silent(PRESETS["side"]))
-    error = replace(quiet, swaps=(("below the hips", Runs(0.1, 0.2)),))
+    error = replace(quiet, swaps=(("arms", Runs(0.1, 0.2)),))
     drawn, clean = spoil(BODY, error, seed=4)[0], spoil(BODY, quiet, seed=4)[0]
-    swapped_T = np.abs(drawn[:, LEFT_ANKLE] - clean[:, RIGHT_ANKLE]).max(1) < 1e-6
+    swapped_T = np.abs(drawn[:, LEFT_WRIST] - clean[:, RIGHT_WRIST]).max(1) < 1e-6
     n_runs = int((np.diff(swapped_T.astype(int), prepend=0) == 1).sum())
     assert swapped_T.mean() == pytest.approx(0.1, abs=0.03)
     assert swapped_T.sum() / n_runs / RATE_HZ == pytest.approx(0.2, abs=0.06)
-    np.testing.assert_array_equal(drawn[swapped_T, LEFT_HIP], clean[swapped_T, LEFT_HIP])
+    np.testing.assert_array_equal(drawn[:, LEFT_SHOULDER], clean[:, LEFT_SHOULDER])
+
+
+@pytest.mark.parametrize(("kind", "n_axes"), [("below the hips", 3), (FEET_IN_PICTURE, 2)])
+def test_legs_are_exchanged_in_the_measured_share_and_only_where_they_are_about_to_pass(kind: str, n_axes: int) -> None:
+    quiet = replace(only_landmarks(PRESETS["side"]), landmarks=_silent(PRESETS["side"]))
+    drawn = spoil(BODY, replace(quiet, swaps=((kind, Runs(0.05, 0.05)),)), seed=4)[0]
+    clean = spoil(BODY, quiet, seed=4)[0]
+    swapped_T = (drawn != clean).any((1, 2))
+    apart_m = np.linalg.norm((clean[:, LEFT_ANKLE] - clean[:, RIGHT_ANKLE])[:, :2], axis=1)
+    assert swapped_T.mean() == pytest.approx(0.05, abs=0.015)
+    assert PASSING_M[0] <= apart_m[swapped_T].min() <= apart_m[swapped_T].max() <= PASSING_M[1]
+    np.testing.assert_array_equal(drawn[swapped_T, LEFT_ANKLE, :n_axes], clean[swapped_T, RIGHT_ANKLE, :n_axes])
+    np.testing.assert_array_equal(drawn[swapped_T, LEFT_ANKLE, n_axes:], clean[swapped_T, LEFT_ANKLE, n_axes:])
+    np.testing.assert_array_equal(drawn[:, LEFT_HIP], clean[:, LEFT_HIP])
 
 
 def test_lost_poses_come_in_the_measured_share_and_are_unseen() -> None:
@@ -183,15 +199,6 @@ def test_the_nearest_view_is_taken_and_a_wrong_one_refused() -> None:
 def test_a_filmed_walker_has_the_exchanges_and_losses_of_the_video() -> None:
     lost = [~spoil(BODY, filmed(PRESETS["side"]), seed=n)[1].any(1) for n in range(3)]
     assert np.mean(lost) == pytest.approx(0.022, abs=0.008)
-
-
-def test_feet_exchanged_in_the_picture_keep_their_depth() -> None:
-    quiet = replace(only_landmarks(PRESETS["side"]), landmarks=_silent(PRESETS["side"]))
-    drawn = spoil(BODY, replace(quiet, swaps=((FEET_IN_PICTURE, Runs(1.0, 1e9)),)), seed=4)[0]
-    clean = spoil(BODY, quiet, seed=4)[0]
-    np.testing.assert_array_equal(drawn[:, LEFT_ANKLE, :2], clean[:, RIGHT_ANKLE, :2])
-    np.testing.assert_array_equal(drawn[:, LEFT_ANKLE, 2], clean[:, LEFT_ANKLE, 2])
-    np.testing.assert_array_equal(drawn[:, LEFT_KNEE], clean[:, LEFT_KNEE])
 
 
 def test_a_walker_facing_elsewhere_is_seen_from_the_same_side() -> None:
