@@ -4,12 +4,14 @@ Promises: contacts of one kind in rising time order, none later than the newest 
 n_delay samples after its peak, or n_delay_flush samples when the track ends.
 
 Step 1: local maximum of the reconstructed forward signal over +-0.3 s. Step 2: its height above the window mean
-exceeds a share of the 5-to-95 percentile range. Step 3: parabola through three samples. Step 4: refractory time.
+exceeds a share of the 5-to-95 percentile range. Step 3: time between frames. Step 4: refractory time.
 Step 5: constant offset (gait.md, "Event"; the idea, for both kinds, is Zeni et al. 2008). Deviations: when the gate
 opens, peaks already in the window are told late instead of never; the share is 0.05 instead of 0.25, or short steps
 are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop; the
-foot must lead (or, for final contacts, trail) the other one; at the end of a track the recurrent forecast stands in
-for the samples that never came.
+foot must not be far behind (or, for final contacts, ahead of) the other one; the time is that of a parabola fitted to
+the measured samples around the peak, for the reconstruction, which finds it, smooths it too (treadmill and video pose
+scatter less so, and their means lie closer together); at the end of a track the recurrent forecast stands in for the
+samples that never came.
 
 Shapes: D side (left, right), T time.
 """
@@ -30,6 +32,8 @@ SIDES: tuple[Side, Side] = ("left", "right")
 _NEVER_S = -1e18
 # Left and right contacts closer than this are two feet landing together: a jump, not a step.
 _MIN_STEP_S = 0.12
+# A fitted parabola that peaks farther than this many samples from the peak it should refine is no refinement.
+_FARTHEST_VERTEX = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class ContactFinder:
         self._sign = -1.0 if final else 1.0
         self._offset_s = settings.final_offset_s if final else settings.contact_offset_s
         self._n_half = round(settings.half_width_s * settings.rate_hz)
+        self._vertex_of = _vertex_weights(settings.n_fit)
         self._n_swing = round(settings.swing_window_s * settings.rate_hz)
         self.reset()
 
@@ -65,7 +70,7 @@ class ContactFinder:
         last = signal_DT.shape[1] - 1 - n_delay
         for side in (0, 1):
             peaks = self._peaks(signal_DT, view, side, max(1, last - n_back + 1), last)
-            found += [(self._time(signal_DT[side], i, view), SIDES[side]) for i in peaks]
+            found += [(self._time(view, side, i), SIDES[side]) for i in peaks]
         latest_s = view.newest_s + self._settings.max_ahead_s
         return [(min(t_s, view.newest_s), side) for t_s, side in sorted(found) if t_s <= latest_s]
 
@@ -110,9 +115,27 @@ class ContactFinder:
         around = signal_T[max(0, i - self._n_half) : i + self._n_half + 1]
         return bool(signal_T[i] >= np.maximum.reduce(around))
 
-    def _time(self, signal_T: FloatArray, i: int, view: View) -> float:
-        before, peak, after = signal_T[i - 1 : i + 2].tolist()
-        curvature = before - 2.0 * peak + after
-        shift = 0.5 * (before - after) / curvature if curvature < 0.0 else 0.0
-        behind = len(signal_T) - 1 - view.n_ahead - i - shift
+    def _time(self, view: View, side: int, i: int) -> float:
+        n_fit, measured_T = self._settings.n_fit, view.measured_DT[side]
+        shift: float | None = None
+        if n_fit > 0 and n_fit <= i < len(measured_T) - n_fit:
+            slope, curvature = (self._vertex_of @ measured_T[i - n_fit : i + n_fit + 1]).tolist()
+            shift = self._vertex(slope, curvature)
+        if shift is None:
+            before, peak, after = view.forward_DT[side, i - 1 : i + 2].tolist()
+            shift = self._vertex(0.5 * (after - before), 0.5 * (before + after) - peak) or 0.0
+        behind = len(measured_T) - 1 - view.n_ahead - i - shift
         return view.newest_s - behind / self._settings.rate_hz + self._offset_s
+
+    def _vertex(self, slope: float, curvature: float) -> float | None:
+        """Where slope x t + curvature x t^2 is highest (lowest for final contacts), None if far off or nowhere."""
+        if self._sign * curvature >= 0.0:
+            return None
+        vertex = -0.5 * slope / curvature
+        return vertex if abs(vertex) <= _FARTHEST_VERTEX else None
+
+
+def _vertex_weights(n_fit: int) -> FloatArray:
+    """(2, 2 n_fit + 1): slope and curvature of the least-squares parabola over -n_fit ... n_fit samples."""
+    steps = np.arange(-n_fit, n_fit + 1.0)
+    return np.asarray(np.linalg.pinv(np.stack([np.ones_like(steps), steps, steps**2], axis=1))[1:])

@@ -50,12 +50,14 @@ class GaitSettings:
     swing_window_s: float = 0.5
     refractory_s: float = 0.45
     refractory_period_share: float = 0.45
+    # Samples to either side of a peak that its time is fitted to; no more than n_delay, or they are not there yet.
+    n_fit: int = 3
     n_delay: int = 3
     n_delay_flush: int = 1
     # At the end of a track this many samples are forecast, so that a contact at the very end is not lost.
     # It is told at the last frame, so no later than this after it.
     n_ahead_flush: int = 3
-    max_ahead_s: float = 0.04
+    max_ahead_s: float = 0.06
     contact_offset_s: float = 0.020
     final_offset_s: float = 0.0
     # Cycles.

@@ -48,7 +48,9 @@ def test_every_contact_of_a_known_walk_is_found_in_time(stroll, changed):
     contacts, cycles = segment(walk.frames)
     for side in ("left", "right"):
         found = errors_s(contacts, walk, side)
-        assert max(found) < (0.06 if "noise_m" in changed else 0.041)
+        *inside, last = found
+        assert max(inside) < (0.06 if "noise_m" in changed else 0.035)
+        assert last < 0.061  # it may be a forecast
         # The very first and last peak may lie at the edge of the recording.
         assert len(found) >= len(walk.peaks_s[side]) - 2
     assert sum(c.usable for c in cycles) >= len(walk.peaks_s["right"]) - 3
