@@ -47,6 +47,8 @@ RIGIDITY = 0.7
 PASSING_M = (0.25, 0.40)
 """How far apart the ankles are in the picture when legs are exchanged: before and after they pass (the bench tells)."""
 
+_MOVING_M_S = 0.3
+_LEAST_PASSING = 0.1
 _PARENT = dict(BONES)
 
 
@@ -81,6 +83,7 @@ def spoil(
         raise ValueError("found landmarks that are not finite, wanted numbers; set what is not seen to 0")
     rng = np.random.default_rng((seed, 23)) if isinstance(seed, int) else seed
     x = _late(_in_camera(np.asarray(x_TJC, float), error, facing_rad), error.delay_s * rate_hz)
+    passing_T = _passing(x, rate_hz)
     true_m = {j: np.linalg.norm(x[:, j] - x[:, _PARENT[j]], axis=1) for j, _ in FOLLOWS}
     x = _warped(x, error, rng, rate_hz) + _landmark_error(len(x), error, rng, rate_hz)
     _stiffen(x, true_m, error, rng, rate_hz)
@@ -88,7 +91,7 @@ def spoil(
     seen = _visibility(len(x), error, rng, rate_hz)
     if visibility_TJ is not None:
         seen *= visibility_TJ > 0
-    _swap(x, seen, error, rng, rate_hz)
+    _swap(x, seen, error, passing_T, rng, rate_hz)
     lost_T = runs(len(x), error.drops.share, error.drops.run_s * rate_hz, rng)
     x[lost_T], seen[lost_T] = 0.0, 0.0
     return x.astype(np.float32), seen.astype(np.float32)
@@ -174,12 +177,20 @@ def _visibility(n: int, error: PoseError, rng: np.random.Generator, rate_hz: flo
     return out
 
 
-def _swap(x_TJC: Array, seen_TJ: Array, error: PoseError, rng: np.random.Generator, rate_hz: float) -> None:
+def _swap(
+    x_TJC: Array,
+    seen_TJ: Array,
+    error: PoseError,
+    passing_T: NDArray[np.bool_],
+    rng: np.random.Generator,
+    rate_hz: float,
+) -> None:
     for kind, way in error.swaps:
         to = np.array(SWAPPED[kind])
         source = np.array([MIRROR[j] for j in to])
-        may_T = np.ones(len(x_TJC), dtype=bool) if kind == "arms" else _passing(x_TJC)
-        share = min(0.9, way.share / max(float(may_T.mean()), 1e-6))
+        may_T = np.ones(len(x_TJC), dtype=bool) if kind == "arms" else passing_T
+        # The share was measured on walkers; who hardly takes a step has hardly anything exchanged.
+        share = way.share / max(float(may_T.mean()), _LEAST_PASSING)
         rows = np.flatnonzero(may_T & runs(len(x_TJC), share, way.run_s * rate_hz, rng))[:, None]
         if kind == FEET_IN_PICTURE:
             x_TJC[rows, to, :2] = x_TJC[rows, source, :2]
@@ -187,9 +198,12 @@ def _swap(x_TJC: Array, seen_TJ: Array, error: PoseError, rng: np.random.Generat
             x_TJC[rows, to], seen_TJ[rows, to] = x_TJC[rows, source], seen_TJ[rows, source]
 
 
-def _passing(x_TJC: Array) -> NDArray[np.bool_]:
+def _passing(x_TJC: Array, rate_hz: float) -> NDArray[np.bool_]:
+    """Frames in which one true foot is about to pass the other; not of somebody who stands astride."""
     apart_m = np.linalg.norm(x_TJC[:, LEFT_ANKLE, :2] - x_TJC[:, RIGHT_ANKLE, :2], axis=1)
-    return np.asarray((apart_m > PASSING_M[0]) & (apart_m < PASSING_M[1]))
+    step_m = np.abs(np.diff(apart_m, prepend=apart_m[:1]))
+    near_T = (apart_m > PASSING_M[0]) & (apart_m < PASSING_M[1])
+    return np.asarray(near_T & (step_m * rate_hz > _MOVING_M_S))
 
 
 def _between(one: Between, rng: np.random.Generator) -> float:
