@@ -21,15 +21,17 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
     "max_correlation": (-0.1, -0.2, -0.3),
     "half_width_s": (0.2, 0.25, 0.3, 0.35),
     "min_height": (0.0, 0.05, 0.1, 0.25),
-    "min_lead": (0.0, 0.05, 0.1, 0.2),
+    "min_lead": (-0.6, -0.3, -0.1, 0.0),
     "min_swing": (0.1, 0.2, 0.3),
     "refractory_period_share": (0.35, 0.45, 0.55),
+    "n_fit": (3, 5, 7),
     "n_delay": (2, 3, 4),
     "n_ahead_flush": (0, 3, 5),
+    "max_ahead_s": (0.03, 0.06, 0.1),
     "swap_cost_ratio": (0.5, 0.6, 0.7),
     "frontal_share": (0.7, 0.8, 0.9, 1.0),
     "frontal_rank": (4, 6, 8),
-    "height_weight": (4.0, 8.0, 12.0),
+    "height_weight": (1.0, 2.0, 4.0, 8.0),
 }
 
 

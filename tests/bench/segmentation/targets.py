@@ -27,7 +27,7 @@ F1_TARGETS = {
 }
 _MAY_LOSE = 0.01
 _STEADY = ("3 % swaps", "30 % drops, 15 ms jitter")
-_NOISY = ("10 mm noise", "20 mm noise")
+_NOISY = ("10 mm noise", "20 mm noise", "3 % swaps", "30 % drops, 15 ms jitter", "frontal, 60 mm depth")
 
 
 @dataclass(frozen=True, slots=True)
