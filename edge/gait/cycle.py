@@ -216,7 +216,7 @@ class CycleSegmenter:
         forward_DT = forward_DT[:_N_FORWARD]
         was_open = self._gate.is_open
         swing = swing_of(forward_DT)
-        if not self._gate.update(swing):
+        if not self._gate.update(swing, self._spectrum.energy_share):
             if was_open:
                 self._cutter.reset()
             return

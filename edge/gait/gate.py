@@ -1,7 +1,8 @@
-"""Is this walking? Both feet swing far enough, and against each other.
+"""Is this walking? Both feet swing far enough, against each other, and in a rhythm.
 
 Promises: open only after n_open good samples on end, closed after n_close bad ones (gait.md, step 4). Standing,
-squats and jumps never open it. There is no condition on the speed of the hips: people walk on treadmills.
+squats and jumps never open it, nor does the trembling of a poor pose around a body at rest: its movement is not the
+leading components' (rhythm: their share of the window's variance). There is no condition on the speed of the hips: people walk on treadmills.
 Refuses nothing.
 """
 
@@ -24,9 +25,9 @@ class WalkingGate:
         self._n_good = 0
         self._n_bad = 0
 
-    def update(self, swing: Swing) -> bool:
-        """Take how the feet swing over the window; return whether this is walking."""
-        if looks_like_walking(swing, self._settings):
+    def update(self, swing: Swing, rhythm: float) -> bool:
+        """Take how the feet swing over the window, and the rhythm of it; return whether this is walking."""
+        if rhythm >= self._settings.min_rhythm and looks_like_walking(swing, self._settings):
             self._n_good, self._n_bad = self._n_good + 1, 0
         else:
             self._n_good, self._n_bad = 0, self._n_bad + 1

@@ -26,8 +26,9 @@ from edge.gait.skeleton import FloatArray
 
 # Windows decomposed in one go: as many as stay in a small cache.
 _CHUNK = 8
-# Full windows with and without heights, in whole chunks and a rest; a growing window needs a new plan every frame.
-_MOST_PLANS = 8
+# Full windows with and without heights: as they are, and for many together in whole chunks and a rest. (A growing
+# window needs a new plan every frame.)
+_MOST_PLANS_ALONE, _MOST_PLANS_TOGETHER = 2, 8
 
 
 class _Plan:
@@ -67,14 +68,15 @@ class _Plan:
 class Plans:
     """The plans used last; one set may serve many spectra of one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST_PLANS_TOGETHER) -> None:
+        self._most = most
         self._plans: dict[tuple[int, int, int, int], _Plan] = {}
 
     def get(self, n_windows: int, n: int, n_channels: int, n_lags: int) -> _Plan:
         key = (n_windows, n, n_channels, n_lags)
         plan = self._plans.get(key)
         if plan is None:
-            while len(self._plans) >= _MOST_PLANS:
+            while len(self._plans) >= self._most:
                 del self._plans[next(iter(self._plans))]
             plan = self._plans[key] = _Plan(*key)
         return plan
@@ -95,7 +97,7 @@ class OnlineSpectrum:
         self._n_channels, self._n_window, self._n_first = n_channels, n_window, n_first
         self._n_lags, self.rank = n_lags, rank
         self._buffer_TD = np.zeros((2 * n_window, n_channels))
-        self._own_plans = Plans()
+        self._own_plans = Plans(_MOST_PLANS_ALONE)
         self.reset()
 
     def reset(self) -> None:
