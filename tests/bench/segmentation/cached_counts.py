@@ -99,5 +99,5 @@ def _write(path: Path, made: Counts) -> None:
 def _key(settings: GaitSettings, condition: str, parts: tuple[Part, ...]) -> str:
     told = {"settings": asdict(settings), "condition": condition, "parts": [part.name for part in parts]}
     scoring = (Path(__file__).parent / "score.py").read_text() + ",".join(map(str, OFFSETS_S))
-    text = json.dumps(told, sort_keys=True) + program_of(NAME) + scoring
+    text = json.dumps(told, sort_keys=True) + program_of(NAME, condition) + scoring
     return hashlib.sha256(text.encode()).hexdigest()[:32]

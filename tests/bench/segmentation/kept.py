@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 import edge.gait
+from tests.bench.segmentation.conditions import MEDIAPIPE
 from tests.bench.segmentation.found import Found
 from tests.bench.segmentation.peers import NAMES, VERSION
 
@@ -23,7 +24,7 @@ _FRAMES = ("conditions.py", "faults.py", "recordings.py", "trials.py", "walks.py
 def kept(folder: Path | None, what: tuple[str, ...], measure: Callable[[], list[Found]]) -> list[Found]:
     """From the folder if it is there, otherwise measured (and put there, where there is a folder).
 
-    what: the method first, then whatever else names the run.
+    what: method, condition, then whatever else names the run.
     """
     if folder is None:
         return measure()
@@ -38,16 +39,22 @@ def kept(folder: Path | None, what: tuple[str, ...], measure: Callable[[], list[
     return found
 
 
-def program_of(method: str) -> str:
+def program_of(method: str, condition: str) -> str:
     """A fingerprint of the code that a method's answers come from; settings are named in the key by value."""
-    texts = _texts([Path(__file__).parent / name for name in _FRAMES]) + _gait(("pose_error", "skeleton"))
+    spoilt = ("skeleton", "pose_error") if condition.startswith(MEDIAPIPE) else ("skeleton",)
+    texts = _texts([Path(__file__).parent / name for name in _FRAMES]) + _gait(spoilt)
     if method in NAMES:
         return texts + VERSION + _texts([Path(__file__).parent / "peers.py"])
-    return texts + _gait(("",)) + _texts([Path(__file__).parent / "ablations.py"])
+    return texts + _segmenter() + _texts([Path(__file__).parent / "ablations.py"])
 
 
 def _key(what: tuple[str, ...]) -> str:
-    return hashlib.sha256("\n".join([*what, program_of(what[0])]).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join([*what, program_of(*what[:2])]).encode()).hexdigest()[:32]
+
+
+def _segmenter() -> str:
+    paths = {p.stem for folder in edge.gait.__path__ for p in Path(folder).glob("*.py")}
+    return _gait(tuple(sorted(name for name in paths if not name.startswith(("pose_", "walker", "settings")))))
 
 
 @cache
