@@ -10,22 +10,21 @@ opens, peaks already in the window are told late instead of never; the share is 
 are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop; the
 foot must not be far behind (or, for final contacts, ahead of) the other one; the time is that of a parabola fitted to
 the measured samples around the peak, for the reconstruction, which finds it, smooths it too (treadmill and video pose
-scatter less so, and their means lie closer together); at the end of a track the recurrent forecast stands in for the
-samples that never came.
+scatter less so, and their means lie closer together); at both ends of a walk the recurrence stands in for the samples
+that never came, and a contact just outside is told at the end itself.
 
 Shapes: D side (left, right), T time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import FloatArray
-from edge.gait.swing import Swing
+from edge.gait.view import View
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -34,17 +33,6 @@ _NEVER_S = -1e18
 _MIN_STEP_S = 0.12
 # A fitted parabola that peaks farther than this many samples from the peak it should refine is no refinement.
 _FARTHEST_VERTEX = 2.5
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One look at the window, reconstructed and measured (D, T), both with n_ahead forecast samples at the end."""
-
-    forward_DT: FloatArray
-    measured_DT: FloatArray
-    swing: Swing
-    newest_s: float
-    n_ahead: int = 0
 
 
 class ContactFinder:
@@ -71,8 +59,9 @@ class ContactFinder:
         for side in (0, 1):
             peaks = self._peaks(signal_DT, view, side, max(1, last - n_back + 1), last)
             found += [(self._time(view, side, i), SIDES[side]) for i in peaks]
-        latest_s = view.newest_s + self._settings.max_ahead_s
-        return [(min(t_s, view.newest_s), side) for t_s, side in sorted(found) if t_s <= latest_s]
+        first_s, last_s, slack_s = view.oldest_s, view.newest_s, self._settings.max_outside_s
+        inside = [(t_s, side) for t_s, side in sorted(found) if first_s - slack_s <= t_s <= last_s + slack_s]
+        return [(min(max(t_s, first_s), last_s), side) for t_s, side in inside]
 
     def tell(self, side: Side, t_s: float, period_s: float | None) -> bool:
         """Whether this peak is a contact that was not told yet; once told it is remembered.
@@ -124,8 +113,7 @@ class ContactFinder:
         if shift is None:
             before, peak, after = view.forward_DT[side, i - 1 : i + 2].tolist()
             shift = self._vertex(0.5 * (after - before), 0.5 * (before + after) - peak) or 0.0
-        behind = len(measured_T) - 1 - view.n_ahead - i - shift
-        return view.newest_s - behind / self._settings.rate_hz + self._offset_s
+        return view.time_s(i + shift) + self._offset_s
 
     def _vertex(self, slope: float, curvature: float) -> float | None:
         """Where slope x t + curvature x t^2 is highest (lowest for final contacts), None if far off or nowhere."""

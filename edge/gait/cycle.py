@@ -23,20 +23,21 @@ import numpy as np
 from edge.errors import RecordingError
 from edge.gait.body_frame import BodyFrame
 from edge.gait.clock import Arrival, GridSample, UniformClock
-from edge.gait.contacts import ContactFinder, Side, View
+from edge.gait.contacts import ContactFinder, Side
 from edge.gait.cutter import CycleCutter, GaitCycle
 from edge.gait.gate import WalkingGate
 from edge.gait.history import LEGS, History
 from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import N_LANDMARKS, FloatArray, SkeletonFrame
 from edge.gait.spectrum import OnlineSpectrum
-from edge.gait.swing import swing_of
+from edge.gait.swing import Swing, swing_of
 from edge.gait.unswap import Unswap
+from edge.gait.view import N_FORWARD, View, view_of
 
 __all__ = ["Contact", "CycleSegmenter", "GaitCycle", "Segmented", "Stages"]
 
 # Channels of the spectrum: forward position of the left and the right foot, then their heights.
-_N_FORWARD, _N_CHANNELS = 2, 4
+_N_CHANNELS = 4
 # A frame without a new decomposition still has a few samples that were not looked at.
 _N_BACK = 4
 
@@ -182,7 +183,7 @@ class CycleSegmenter:
 
     def _stack(self) -> None:
         frontal = self._frame.faces_camera(self._settings.frontal_share)
-        self._spectrum.n_stacked = _N_CHANNELS if frontal else _N_FORWARD
+        self._spectrum.n_stacked = _N_CHANNELS if frontal else N_FORWARD
         self._spectrum.rank = self._settings.frontal_rank if frontal else self._settings.rank
 
     def _bridge(self, forward: tuple[float, float], heights: tuple[float, float]) -> bool:
@@ -192,7 +193,7 @@ class CycleSegmenter:
         for side in (0, 1):
             if not math.isnan(forward[side]):
                 self._hidden[side] = 0
-                self._sample_D[side], self._sample_D[_N_FORWARD + side] = forward[side], weight * heights[side]
+                self._sample_D[side], self._sample_D[N_FORWARD + side] = forward[side], weight * heights[side]
                 continue
             self._hidden[side] += 1
             if self._hidden[side] > self._max_hidden or self._spectrum.n == 0:
@@ -204,7 +205,7 @@ class CycleSegmenter:
         return True
 
     def _fill(self, side: int, forecast_D: FloatArray) -> None:
-        for channel in range(side, len(forecast_D), _N_FORWARD):
+        for channel in range(side, len(forecast_D), N_FORWARD):
             # A recurrence may run away; the foot does not leave the range of its last strides.
             window_T = self._spectrum.window_TD[:, channel]
             self._sample_D[channel] = min(max(forecast_D[channel], window_T.min()), window_T.max())
@@ -213,15 +214,21 @@ class CycleSegmenter:
         forward_DT = self._spectrum.reconstruction_DT
         if forward_DT is None:
             return
-        forward_DT = forward_DT[:_N_FORWARD]
         was_open = self._gate.is_open
-        swing = swing_of(forward_DT)
+        swing = swing_of(forward_DT[:N_FORWARD])
         if not self._gate.update(swing, self._spectrum.energy_share):
             if was_open:
                 self._cutter.reset()
             return
-        view = View(forward_DT, self._spectrum.window_TD[:, :_N_FORWARD].T, swing, self._newest_s)
-        self._find(view, self._settings.n_delay, _N_BACK if was_open else forward_DT.shape[1], found)
+        view = self._view(swing, n_before=0 if was_open else self._n_before())
+        self._find(view, self._settings.n_delay, _N_BACK if was_open else view.forward_DT.shape[1], found)
+
+    def _view(self, swing: Swing, n_before: int = 0, n_ahead: int = 0) -> View:
+        return view_of(self._spectrum, swing, self._newest_s, self._settings.rate_hz, n_before, n_ahead)
+
+    def _n_before(self) -> int:
+        """The window still begins where the walk does: its first contact may have been under way."""
+        return self._settings.n_outside if self._spectrum.n < self._settings.n_window else 0
 
     def _find(self, view: View, n_delay: int, n_back: int, found: Found) -> None:
         peaks = [(t_s, side, self._initial) for t_s, side in self._initial.look(view, n_delay, n_back)]
@@ -254,20 +261,11 @@ class CycleSegmenter:
         return period_s if known else None
 
     def _end_of_walk(self, found: Found) -> None:
-        if self._gate.is_open and self._spectrum.reconstruction_DT is not None:
-            view = self._view_ahead(self._spectrum.reconstruction_DT[:_N_FORWARD])
+        forward_DT = self._spectrum.reconstruction_DT
+        if self._gate.is_open and forward_DT is not None:
+            view = self._view(swing_of(forward_DT[:N_FORWARD]), n_ahead=self._settings.n_outside)
             self._find(view, self._settings.n_delay_flush, view.forward_DT.shape[1], found)
         self._begin()
-
-    def _view_ahead(self, forward_DT: FloatArray) -> View:
-        """The window and what the recurrence expects to follow: the last contact may be under way."""
-        swing, measured_DT = swing_of(forward_DT), self._spectrum.window_TD[:, :_N_FORWARD].T
-        ahead_DT = self._spectrum.ahead(self._settings.n_ahead_flush) if self._settings.n_ahead_flush else None
-        if ahead_DT is None:
-            return View(forward_DT, measured_DT, swing, self._newest_s)
-        ahead_DT = ahead_DT[:_N_FORWARD]
-        forward_DT, measured_DT = np.hstack([forward_DT, ahead_DT]), np.hstack([measured_DT, ahead_DT])
-        return View(forward_DT, measured_DT, swing, self._newest_s, ahead_DT.shape[1])
 
 
 class Found:

@@ -1,9 +1,9 @@
 """Is this walking? Both feet swing far enough, against each other, and in a rhythm.
 
 Promises: open only after n_open good samples on end, closed after n_close bad ones (gait.md, step 4). Standing,
-squats and jumps never open it, nor does the trembling of a poor pose around a body at rest: its movement is not the
-leading components' (rhythm: their share of the window's variance). There is no condition on the speed of the hips: people walk on treadmills.
-Refuses nothing.
+squats and jumps never open it, nor does the trembling of a poor pose around a body at rest: that is not rhythm (the
+leading components' share of the window's variance). There is no condition on the speed of the hips: people walk on
+treadmills. Refuses nothing.
 """
 
 from __future__ import annotations

@@ -56,10 +56,10 @@ class GaitSettings:
     n_fit: int = 3
     n_delay: int = 3
     n_delay_flush: int = 1
-    # At the end of a track this many samples are forecast, so that a contact at the very end is not lost.
-    # It is told at the last frame, so no later than this after it.
-    n_ahead_flush: int = 3
-    max_ahead_s: float = 0.06
+    # Samples that the recurrence adds before the start and after the end of a walk, so that a contact there is not
+    # lost. It is told at the first or last frame, so it may be no farther away than this.
+    n_outside: int = 3
+    max_outside_s: float = 0.06
     contact_offset_s: float = 0.020
     # Middle of what five groups of labelled trials ask for (20 to 74 ms; the labels' own kinds differ that much).
     final_offset_s: float = 0.040

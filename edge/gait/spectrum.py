@@ -159,16 +159,25 @@ class OnlineSpectrum:
 
     def ahead(self, n: int) -> FloatArray | None:
         """The next n samples (D, n) by the linear recurrence of the leading vectors; None while unknown."""
+        return self._continue(n, 1)
+
+    def before(self, n: int) -> FloatArray | None:
+        """The n samples (D, n) before the window, by the same recurrence backwards; None while unknown."""
+        continued_DT = self._continue(n, -1)
+        return None if continued_DT is None else continued_DT[:, ::-1]
+
+    def _continue(self, n: int, step: int) -> FloatArray | None:
         if self.reconstruction_DT is None:
             return None
-        last_R = self._vectors_LR[-1]
+        vectors_LR, known_DT = self._vectors_LR[::step], self.reconstruction_DT[:, ::step]
+        last_R = vectors_LR[-1]
         verticality = float(last_R @ last_R)
         if verticality > 0.98:  # the recurrence divides by 1 - verticality
             return None
-        coefficients_L = (self._vectors_LR[:-1] @ last_R) / (1.0 - verticality)
+        coefficients_L = (vectors_LR[:-1] @ last_R) / (1.0 - verticality)
         n_back = len(coefficients_L)
         run_DT = np.zeros((len(self._mean_D), n_back + n))
-        run_DT[:, :n_back] = self.reconstruction_DT[:, -n_back:] - self._mean_D[:, None]
+        run_DT[:, :n_back] = known_DT[:, -n_back:] - self._mean_D[:, None]
         for i in range(n):
             run_DT[:, n_back + i] = run_DT[:, i : i + n_back] @ coefficients_L
         return np.asarray(run_DT[:, n_back:] + self._mean_D[:, None])

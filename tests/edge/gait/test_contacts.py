@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from edge.gait.contacts import ContactFinder, View
+from edge.gait.contacts import ContactFinder
 from edge.gait.settings import GaitSettings
 from edge.gait.swing import swing_of
+from edge.gait.view import View
 
 RATE_HZ = 30
 PERIOD_S = 1.45
@@ -23,7 +24,7 @@ def with_a_swap() -> np.ndarray:
 def told(period_s: float | None) -> list[float]:
     forward_DT = with_a_swap()
     finder = ContactFinder(GaitSettings())
-    view = View(forward_DT, forward_DT, swing_of(forward_DT), (N - 1) / RATE_HZ)
+    view = View(forward_DT, forward_DT, swing_of(forward_DT), (N - 1) / RATE_HZ, RATE_HZ)
     peaks = finder.look(view, n_delay=3, n_back=N)
     found = [t_s for t_s, side in peaks if finder.tell(side, t_s, period_s) and side == "left"]
     return [t_s - GaitSettings().contact_offset_s for t_s in found]
