@@ -52,15 +52,26 @@ class ContactFinder:
         self._told_s: dict[Side, float] = {"left": _NEVER_S, "right": _NEVER_S}
 
     def look(self, view: View, n_delay: int, n_back: int) -> list[tuple[float, Side]]:
-        """Peaks (t_s, side), rising, among the n_back samples that are n_delay or more behind the last of the view."""
+        """Peaks (t_s, side) among the n_back samples that are n_delay or more behind the last of the view."""
         found: list[tuple[float, Side]] = []
         signal_DT = view.forward_DT if self._sign > 0.0 else -view.forward_DT
         last = signal_DT.shape[1] - 1 - n_delay
         for side in (0, 1):
             peaks = self._peaks(signal_DT, view, side, max(1, last - n_back + 1), last)
             found += [(self._time(view, side, i), SIDES[side]) for i in peaks]
+        return sorted(found)
+
+    def place(self, peaks: list[tuple[float, Side]], view: View, period_s: float | None) -> list[tuple[float, Side]]:
+        """The contacts of these peaks (t_s, side), within the view; those too far outside are left out.
+
+        The slower the walk, the later a foot lands after it was farthest forward.
+        """
+        offset_s = self._offset_s
+        if period_s is not None:
+            offset_s += self._settings.offset_per_period * (period_s - self._settings.offset_period_s)
         first_s, last_s, slack_s = view.oldest_s, view.newest_s, self._settings.max_outside_s
-        inside = [(t_s, side) for t_s, side in sorted(found) if first_s - slack_s <= t_s <= last_s + slack_s]
+        placed = [(t_s + offset_s, side) for t_s, side in peaks]
+        inside = [(t_s, side) for t_s, side in placed if first_s - slack_s <= t_s <= last_s + slack_s]
         return [(min(max(t_s, first_s), last_s), side) for t_s, side in inside]
 
     def tell(self, side: Side, t_s: float, period_s: float | None) -> bool:
@@ -113,7 +124,7 @@ class ContactFinder:
         if shift is None:
             before, peak, after = view.forward_DT[side, i - 1 : i + 2].tolist()
             shift = self._vertex(0.5 * (after - before), 0.5 * (before + after) - peak) or 0.0
-        return view.time_s(i + shift) + self._offset_s
+        return view.time_s(i + shift)
 
     def _vertex(self, slope: float, curvature: float) -> float | None:
         """Where slope x t + curvature x t^2 is highest (lowest for final contacts), None if far off or nowhere."""

@@ -231,11 +231,11 @@ class CycleSegmenter:
         return self._settings.n_outside if self._spectrum.n < self._settings.n_window else 0
 
     def _find(self, view: View, n_delay: int, n_back: int, found: Found) -> None:
-        peaks = [(t_s, side, self._initial) for t_s, side in self._initial.look(view, n_delay, n_back)]
-        peaks += [(t_s, side, self._final) for t_s, side in self._final.look(view, n_delay, n_back)]
-        if not peaks:
+        looked = [(finder, finder.look(view, n_delay, n_back)) for finder in (self._initial, self._final)]
+        if not any(peaks for _, peaks in looked):
             return
         period_s = self._period_s()
+        peaks = [(*peak, finder) for finder, seen in looked for peak in finder.place(seen, view, period_s)]
         for t_s, side, finder in sorted(peaks, key=lambda peak: peak[:2]):
             if not finder.tell(side, t_s, period_s):
                 continue

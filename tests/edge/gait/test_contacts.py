@@ -26,8 +26,7 @@ def told(period_s: float | None) -> list[float]:
     finder = ContactFinder(GaitSettings())
     view = View(forward_DT, forward_DT, swing_of(forward_DT), (N - 1) / RATE_HZ, RATE_HZ)
     peaks = finder.look(view, n_delay=3, n_back=N)
-    found = [t_s for t_s, side in peaks if finder.tell(side, t_s, period_s) and side == "left"]
-    return [t_s - GaitSettings().contact_offset_s for t_s in found]
+    return [t_s for t_s, side in peaks if finder.tell(side, t_s, period_s) and side == "left"]
 
 
 def test_a_peak_before_half_the_period_is_over_is_no_contact() -> None:
@@ -37,3 +36,13 @@ def test_a_peak_before_half_the_period_is_over_is_no_contact() -> None:
 
 def test_the_signal_would_show_it_if_the_period_were_not_known() -> None:
     assert len(told(None)) == 2
+
+
+def test_slow_feet_land_later_after_they_were_farthest_forward() -> None:
+    forward_DT = with_a_swap()
+    view = View(forward_DT, forward_DT, swing_of(forward_DT), (N - 1) / RATE_HZ, RATE_HZ)
+    settings = GaitSettings()
+    finder = ContactFinder(settings)
+    usual, slow = (finder.place([(1.0, "left")], view, period_s) for period_s in (None, settings.offset_period_s + 1.0))
+    assert usual == [(1.0 + settings.contact_offset_s, "left")]
+    assert slow == [(1.0 + settings.contact_offset_s + settings.offset_per_period, "left")]
