@@ -112,7 +112,7 @@ def _pose_model(config: Config) -> Finding:
 
 def _model(config: Config) -> Finding:
     encoder = open_encoder(config.bundle)
-    found = f"{encoder.model_id} on {encoder.rung}, golden answers within {encoder.golden_gap:.1e}"
+    found = f"{encoder.model_id} on {encoder.rung}, golden answers within {encoder.trial.gap:.1e}"
     return Finding("affect model", True, found)
 
 
