@@ -4,6 +4,7 @@ The accelerated rung runs in its real process, locked in as at home; only NVIDIA
 """
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import edge
-from edge.bundle import GOLDEN, describe
+from edge.bundle import GOLDEN, GRAPH, MIXED_GRAPH, describe, read_bundle, write_manifest
 from edge.encoder import AffectEncoder, isolated, open_encoder
 from edge.encoder.engine_store import SEAL, Seal
 from edge.encoder.ladder import Trial
@@ -54,12 +55,14 @@ def open_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.syspath_prepend(str(FAKES))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(FAKES), str(REFERENCE.parents[2])]))
 
-    def go(fault: str = "", *, version: str = "10.13.3.9", engines: bool = False, rungs=(TENSORRT, CPU)):
+    def go(
+        fault: str = "", *, version: str = "10.13.3.9", engines: bool = False, rungs=(TENSORRT, CPU), bundle=REFERENCE
+    ):
         monkeypatch.setenv("FAKE_NVIDIA", fault)
         monkeypatch.setenv("FAKE_TENSORRT", version)
         told = Told()
         folder = str(tmp_path / "engines") if engines else ""
-        opened.append(open_encoder(REFERENCE, LadderSettings(rungs, engines=folder, build_limit_s=60.0), told))
+        opened.append(open_encoder(bundle, LadderSettings(rungs, engines=folder, build_limit_s=60.0), told))
         return opened[-1], told
 
     yield go
@@ -164,6 +167,18 @@ def test_a_missing_library_is_told_without_starting_a_process(monkeypatch: pytes
     assert encoder.rung == CPU
     assert told.left == [(TENSORRT, "no module tensorrt", False)]
     assert "apt-get" in encoder.refused[0].do
+
+
+def test_the_mixed_graph_is_taken_where_the_manifest_names_it(open_with: Open, tmp_path: Path) -> None:
+    """A copy of the float32 graph stands in for the mixed one: which file is opened is what counts here."""
+    bundle = Path(shutil.copytree(REFERENCE, tmp_path / "bundle"))
+    shutil.copyfile(bundle / GRAPH, bundle / MIXED_GRAPH)
+    manifest = read_bundle(REFERENCE).manifest
+    files = (*manifest.files, describe(bundle / MIXED_GRAPH))
+    write_manifest(bundle, msgspec.structs.replace(manifest, files=files, tolerance={"float32": 1e-4, "mixed": 0.01}))
+    encoder, told = open_with(bundle=bundle)
+    assert (encoder.rung, encoder.precision) == (TENSORRT, "mixed")
+    assert told.taken == [(TENSORRT, "mixed")]
 
 
 def plan_of(folder: Path) -> Path:
