@@ -101,7 +101,7 @@ def competitors_for(bundle: Path, engines: str) -> list[Competitor]:
     """Each rung, then torch eager and compiled, on the CPU and on CUDA, where the trainer is installed."""
     python = sys.executable
     rungs = [Competitor(rung, [python, "-m", "edge.bench_rung", rung, str(bundle), engines]) for rung in RUNGS]
-    if importlib.util.find_spec("trainer") is None:
+    if any(importlib.util.find_spec(name) is None for name in ("trainer", "torch")):
         return rungs
     torch = [
         Competitor(f"torch {how}, {where}", [python, "-m", "trainer.bench_encoder", how, where, str(bundle)])

@@ -32,9 +32,10 @@ def bench_encoder(bundle: Path, engines: str, n_rounds: int, json: Path | None, 
 
 def table(report: Report) -> Table:
     """One line for each competitor."""
-    shown = Table(title=f"Encoder, {report.n_rounds} rounds in turn, one CPU thread each", title_justify="left")
+    title = f"Encoder, {report.n_rounds} rounds in turn, one CPU thread each; cycles a second by cycles a call"
+    shown = Table(title=title, title_justify="left", show_edge=False)
     sizes = sorted({n for row in report.rows for n in row.cycles_per_s})
-    columns = ("", "ms a cycle", "99th", "× torch", *(f"cycles/s by {n}" for n in sizes), "MiB", "start s", "gap")
+    columns = ("", "ms a cycle", "99th", "× torch", *(f"{n} a call" for n in sizes), "MiB", "start s", "gap")
     for column in columns:
         shown.add_column(column, justify="right" if column else "left")
     for row in report.rows:
@@ -52,7 +53,7 @@ def _cells(row: Row, sizes: list[int]) -> list[str]:
         *(str(round(row.cycles_per_s[n])) for n in sizes),
         f"{row.memory_mib:.0f}",
         f"{row.start_s:.1f}",
-        f"{row.gap:.0e} {row.precision}",
+        f"{row.gap:.0e}{'' if row.precision == 'float32' else ' ' + row.precision}",
     ]
 
 

@@ -21,7 +21,7 @@ class LadderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``memory_mib`` caps what a rung may take on the accelerator, ``engines`` is the folder of built engines ("" for
     none: they are built anew each time), ``engines_mib`` caps that folder, ``build_limit_s`` is the longest a rung
-    may take to open, an engine build included.
+    may take to open, an engine build included; without ``keep_engines`` stored ones are used and none is added.
     """
 
     rungs: tuple[str, ...] = (CPU,)
@@ -29,6 +29,7 @@ class LadderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engines: str = ""
     engines_mib: int = 512
     build_limit_s: float = 900.0
+    keep_engines: bool = True
 
 
 CPU_ONLY: Final = LadderSettings()
@@ -44,5 +45,6 @@ class RungSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_mib: int
     engines: str
     engines_mib: int
+    keep_engines: bool
     line_fd: int
     parent_pid: int

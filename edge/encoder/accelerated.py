@@ -68,7 +68,7 @@ def _open_native(spec: RungSpec, onnx: bytes, tell: Tell) -> Rung:
     tell("building the TensorRT engine")
     plan = build_plan(trt, onnx, spec.memory_mib, tell)
     rung = TensorrtRung(trt, plan, device)
-    if store:
+    if store and spec.keep_engines:
         _keep(store, key, lambda folder: _write(folder / _PLAN, plan), tell)
     return rung
 
@@ -86,7 +86,7 @@ def _open_onnx_tensorrt(spec: RungSpec, onnx: bytes, tell: Tell) -> Rung:
         return _tensorrt_session(spec, onnx, found)
     tell("building the engine of ONNX Runtime's TensorRT provider")
     opened: list[Rung] = []
-    if store:
+    if store and spec.keep_engines:
         _keep(store, key, lambda folder: opened.append(_tensorrt_session(spec, onnx, folder)), tell)
     return opened[0] if opened else _tensorrt_session(spec, onnx, None)
 

@@ -61,6 +61,7 @@ class Opener:
             memory_mib=settings.memory_mib,
             engines=settings.engines,
             engines_mib=settings.engines_mib,
+            keep_engines=settings.keep_engines,
             line_fd=-1,
             parent_pid=os.getpid(),
         )

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from edge.encoder.answers import Floats, Raw
 from edge.encoder.batches import SHAPES, run_chunked, run_padded
+from edge.encoder.explain import explain
 from edge.encoder.ladder import (
     FLOAT32,
     MIXED,
     Ladder,
+    Refused,
     Trial,
     precision_for,
     tolerance_is_sane,
@@ -76,6 +78,18 @@ def test_mixed_precision_only_where_it_is_named_and_gains() -> None:
     assert not tolerance_is_sane(FLOAT32, 0.05)
     assert tolerance_is_sane(MIXED, 0.05)
     assert not tolerance_is_sane(MIXED, None)
+
+
+def test_every_rung_is_explained_in_one_sentence() -> None:
+    refused = (Refused(TENSORRT, "no module tensorrt", "Run: apt-get install it."),)
+    told = dict(explain((TENSORRT, CPU, CUDA), CPU, refused))
+    assert list(told) == [TENSORRT, CPU, CUDA, "onnx-tensorrt"]
+    assert told[CPU] == "in use"
+    assert told[TENSORRT].startswith(
+        "not in use: no module tensorrt. Run: apt-get install it; Quietstep was not run on"
+    )
+    assert "cpu is tried first and answers" in told[CUDA]
+    assert 'add "onnx-tensorrt" there' in told["onnx-tensorrt"]
 
 
 class Counting:
