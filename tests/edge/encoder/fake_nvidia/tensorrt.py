@@ -130,7 +130,9 @@ class Runtime:
 
 class _Engine:
     def __init__(self, onnx: bytes) -> None:
-        self.session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
 
     def create_execution_context(self) -> "_Context":
         return _Context(self.session)
