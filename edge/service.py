@@ -159,6 +159,8 @@ class Service:
     def _look_after_monitor(self, now_s: float) -> None:
         if self._monitor.exit_code is not None and self._monitor.watch.due_s <= now_s:
             self._gauges.clear(("ready", "n_people"))
+            self._gauges.put_rung("")
+            self._gauges.put_stage("")
         reading = self._gauges.read()
         self._look_after(self._monitor, reading.beat, now_s, reading.n_preparing)
 

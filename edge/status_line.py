@@ -42,6 +42,8 @@ def status_line(status: Status, rate_hz: float, left_s: float | None = None) -> 
             "dim",
         ),
     ]
+    if reading.n_rungs_dropped:
+        parts.append((f"  {reading.n_rungs_dropped} rungs dropped", "yellow"))
     if reading.n_gaps:
         parts.append((f"  {reading.n_gaps} frames missed", "yellow"))
     if reading.diary_failures:

@@ -20,6 +20,7 @@ from edge.encoder.engine_store import SEAL, Seal
 from edge.encoder.ladder import Trial
 from edge.errors import EncoderError
 from edge.rungs import CPU, TENSORRT, LadderSettings
+from edge.sense.lock import unlocked_threads
 
 REFERENCE = Path(edge.__file__).parent / "models" / "reference"
 FAKES = Path(__file__).parent / "fake_nvidia"
@@ -56,13 +57,19 @@ def open_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(FAKES), str(REFERENCE.parents[2])]))
 
     def go(
-        fault: str = "", *, version: str = "10.13.3.9", engines: bool = False, rungs=(TENSORRT, CPU), bundle=REFERENCE
-    ):
+        fault: str = "",
+        *,
+        version: str = "10.13.3.9",
+        engines: bool = False,
+        rungs: tuple[str, ...] = (TENSORRT, CPU),
+        bundle: Path = REFERENCE,
+        build_limit_s: float = 60.0,
+    ) -> tuple[AffectEncoder, Told]:
         monkeypatch.setenv("FAKE_NVIDIA", fault)
         monkeypatch.setenv("FAKE_TENSORRT", version)
         told = Told()
         folder = str(tmp_path / "engines") if engines else ""
-        opened.append(open_encoder(bundle, LadderSettings(rungs, engines=folder, build_limit_s=60.0), told))
+        opened.append(open_encoder(bundle, LadderSettings(rungs, engines=folder, build_limit_s=build_limit_s), told))
         return opened[-1], told
 
     yield go
@@ -143,6 +150,21 @@ def test_a_rung_that_hangs_while_it_opens_is_ended(open_with: Open, monkeypatch:
     encoder, told = open_with("hang:1")
     assert encoder.rung == CPU
     assert "no answer within 0.5 s" in told.left[0][1]
+
+
+def test_a_build_without_end_is_ended_and_told_meanwhile(open_with: Open) -> None:
+    begin_s = time.monotonic()
+    encoder, told = open_with("endless build", build_limit_s=4.0)
+    assert encoder.rung == CPU
+    assert "no answer within 4 s (building the TensorRT engine)" in told.left[0][1]
+    assert told.stages.count("building the TensorRT engine") >= 3, "the watchdog must see that the monitor lives"
+    assert time.monotonic() - begin_s < 12.0
+
+
+def test_the_process_of_a_rung_cannot_reach_the_network(open_with: Open) -> None:
+    encoder, _told = open_with()
+    process = encoder._climb.accepted.rung._process  # type: ignore[attr-defined]
+    assert unlocked_threads(process.pid) == []
 
 
 def test_no_process_is_left_of_a_dropped_rung(open_with: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ for TensorRT 11.x" and "Removed Python APIs and Replacements" (11.4), and the sa
   ``execute_async_v3`` on the context; an engine takes plans of its own version and GPU only.
 
 It computes with ONNX Runtime on the CPU. Faults come from the environment: FAKE_NVIDIA is one of "wrong", "no build",
-"nan:N", "hang:N", "crash:N", "false:N" (from the Nth inference on); FAKE_TENSORRT is the version.
+"endless build", "nan:N", "hang:N", "crash:N", "false:N" (from the Nth inference on); FAKE_TENSORRT is the version.
 """
 
 import ctypes
@@ -100,6 +100,8 @@ class Builder:
         assert monitor is not None
         assert monitor.ready
         monitor.phase_start("Building", None, 2)
+        if os.environ.get("FAKE_NVIDIA") == "endless build":
+            time.sleep(3600)
         for step in range(2):
             assert monitor.step_complete("Building", step)
         monitor.phase_finish("Building")
