@@ -20,6 +20,8 @@ N_SAMPLES: Final = 64
 EDGE_VERSION: Final = (0, 1, 0)
 MANIFEST: Final = "manifest.json"
 GRAPH: Final = "encoder.onnx"
+MIXED_GRAPH: Final = "encoder.mixed.onnx"
+"""The same network partly in float16; optional, and used where ``tolerance`` has an entry "mixed"."""
 GOLDEN: Final = "golden.npz"
 _MAX_BYTES: Final = 512 * 1024 * 1024
 _CHUNK: Final = 1 << 20
@@ -81,6 +83,10 @@ class Bundle(msgspec.Struct, frozen=True):
         if name not in {file.name for file in self.manifest.files}:
             raise _refusal(self.folder, f"no {name} in its manifest", f"a bundle that lists {name}")
         return self.folder / name
+
+    def file(self, name: str) -> File | None:
+        """What the manifest says of a file, or None."""
+        return next((file for file in self.manifest.files if file.name == name), None)
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -212,6 +212,31 @@ def doctor(
         raise typer.Exit(1)
 
 
+bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+
+@bench.callback()
+def _bench() -> None:
+    """Measure this machine."""
+
+
+@bench.command()
+@_sentences
+def encoder(
+    config: ConfigOption = None,
+    bundle: BundleOption = None,
+    rounds: Annotated[int, typer.Option(help="How often everyone is timed, in turn.", min=1, max=1000)] = 5,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the figures here too; - for JSON alone.")] = None,
+) -> None:
+    """Every rung of the encoder that can be had here beside torch (where the trainer is installed), in one run."""
+    from edge.bench_table import bench_encoder
+    from edge.config import load_config
+
+    settings = load_config(_config_path(config), bundle=bundle)
+    bench_encoder(settings.bundle, str(settings.encoder.engines), rounds, json, _stdout, _stderr)
+
+
 @app.command("pose-model")
 @_sentences
 def pose_model_command(

@@ -10,13 +10,14 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.errors import ConfigError
+from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
 
 FILE_NAME: Final = "quietstep.toml"
@@ -61,10 +62,35 @@ class Camera(_Strict):
         return self
 
 
+class Encoder(_Strict):
+    """Where the affect encoder runs: rungs in the order they are tried, and their limits."""
+
+    rungs: tuple[Literal["tensorrt", "onnx-tensorrt", "cuda", "cpu"], ...] = RUNGS  # type: ignore[assignment]
+    memory_mib: Annotated[int, Field(ge=64, le=65536)] = 512
+    engines: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("quietstep")) / "engines")
+    engines_mib: Annotated[int, Field(ge=16, le=65536)] = 512
+    build_limit_s: Annotated[float, Field(ge=10.0, le=7200.0)] = 900.0
+
+    @field_validator("rungs")
+    @classmethod
+    def _rungs_differ(cls, rungs: tuple[str, ...]) -> tuple[str, ...]:
+        if not rungs or len(set(rungs)) != len(rungs):
+            raise ValueError(f"some of {', '.join(RUNGS)}, each once")
+        return rungs
+
+    @property
+    def ladder(self) -> LadderSettings:
+        """The same, as the encoder takes it."""
+        return LadderSettings(
+            self.rungs, self.memory_mib, str(self.engines), self.engines_mib, build_limit_s=self.build_limit_s
+        )
+
+
 class Config(_Strict):
     """Everything a home can set."""
 
     camera: tuple[Camera, ...] = ()
+    encoder: Encoder = Field(default_factory=Encoder)
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
     pose_model: Path | None = None
@@ -155,7 +181,8 @@ def _shown(problem: Any) -> str:
 
 
 def _fields(loc: tuple[int | str, ...]) -> list[str]:
-    return list(Camera.model_fields if loc[:1] == ("camera",) else Config.model_fields)
+    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "encoder": Encoder}
+    return list(tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields)
 
 
 def _known(loc: tuple[int | str, ...]) -> str:
@@ -168,20 +195,29 @@ def _hint(key: str, loc: tuple[int | str, ...]) -> str:
 
 
 def line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
-    """The line, from 1, of the key that ``loc`` names: ("data_dir",) or ("camera", 1, "crop").
+    """The line, from 1, of the key that ``loc`` names: ("data_dir",), ("encoder", "rungs") or ("camera", 1, "crop").
 
     Where the key itself is not written (a missing one), the line of its table's header.
     """
-    table, index = (str(loc[0]), int(loc[1])) if len(loc) > 1 else ("", 0)
+    table, index, wanted = _place_of(loc)
     header_line = None
     for number, where, key in _keys(text):
         if where == (table, index) and key == "":
             header_line = number
-        if where == (table, index) and len(loc) != 2 and loc and key == str(loc[-1]):
+        if where == (table, index) and wanted and key == wanted:
             return number
         if len(loc) == 1 and key == "" and where[0] == str(loc[0]):
             return number
     return header_line
+
+
+def _place_of(loc: tuple[int | str, ...]) -> tuple[str, int, str]:
+    """Table, its index, and key ("" for the table itself); what lies inside a key's value counts as the key."""
+    if len(loc) < 2:
+        return "", 0, str(loc[0]) if loc else ""
+    if isinstance(loc[1], int):
+        return str(loc[0]), loc[1], str(loc[2]) if len(loc) > 2 else ""
+    return str(loc[0]), 0, loc[1]
 
 
 def _keys(text: str) -> Iterator[tuple[int, tuple[str, int], str]]:

@@ -46,7 +46,7 @@ def _watch(config: Config, pose_model: Path, console: Console, stop: Stop, secon
     console.rule("[bold]1. A synthetic person walks past a synthetic camera, through the real chain", align="left")
     watching = config.model_copy(update={"camera": (Camera(place=PLACE, source=SOURCE),)})
     service = Service(watching, pose_model, kind="demo")
-    with serving(service):
+    with serving(service, stop):
         watch_live(service, console, stop, seconds)
     reading = service.last_status.reading
     told = f"{reading.n_frames} frames, {reading.n_contacts} contacts, {reading.n_cycles} usable gait cycles"

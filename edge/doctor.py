@@ -18,6 +18,7 @@ from rich.text import Text
 
 from edge.config import Camera, Config
 from edge.encoder import open_encoder
+from edge.encoder.explain import explain
 from edge.errors import QuietstepError
 from edge.sense.pose_model import cached, check_given
 
@@ -36,7 +37,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine(config: Config, console: Console, *, as_json: bool) -> bool:
     """Run every check and print the findings; True when all are in order."""
-    findings = [_guarded(name, check) for name, check in _checks(config)]
+    findings = [finding for name, check in _checks(config) for finding in _guarded(name, check)]
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
     else:
@@ -44,14 +45,16 @@ def examine(config: Config, console: Console, *, as_json: bool) -> bool:
     return all(finding.ok for finding in findings)
 
 
-def _checks(config: Config) -> list[tuple[str, Callable[[], Finding]]]:
-    checks: list[tuple[str, Callable[[], Finding]]] = [
+Check = Callable[[], Finding | list[Finding]]
+
+
+def _checks(config: Config) -> list[tuple[str, Check]]:
+    checks: list[tuple[str, Check]] = [
         ("python", _python),
         ("network lock", _lock),
         ("pose estimator", _mediapipe),
         ("pose model", lambda: _pose_model(config)),
         ("affect model", lambda: _model(config)),
-        ("TensorRT", _tensorrt),
         ("diary", lambda: _diary(config)),
         ("disk", lambda: _disk(config)),
     ]
@@ -63,13 +66,14 @@ def _checks(config: Config) -> list[tuple[str, Callable[[], Finding]]]:
 _HOW_TO_ADD = 'Write quietstep.toml with [[camera]], place = "hall", source = "0", or give run --source.'
 
 
-def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+def _guarded(name: str, check: Check) -> list[Finding]:
     try:
-        return check()
+        found = check()
+        return found if isinstance(found, list) else [found]
     except QuietstepError as error:
-        return Finding(name, False, error.found, error.do)
+        return [Finding(name, False, error.found, error.do)]
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(name, False, f"could not be checked ({error})", "Run this again with --debug.")
+        return [Finding(name, False, f"could not be checked ({error})", "Run this again with --debug.")]
 
 
 def _python() -> Finding:
@@ -110,14 +114,18 @@ def _pose_model(config: Config) -> Finding:
     return Finding("pose model", path is not None, str(path or "not assembled yet"), "Run: quietstep pose-model")
 
 
-def _model(config: Config) -> Finding:
-    encoder = open_encoder(config.bundle)
-    found = f"{encoder.model_id} on {encoder.rung}, golden answers within {encoder.golden_gap:.1e}"
-    return Finding("affect model", True, found)
-
-
-def _tensorrt() -> Finding:
-    return Finding("TensorRT", True, "not used: this version answers on the CPU; not run on hardware")
+def _model(config: Config) -> list[Finding]:
+    """Climb the ladder as the monitor does (an engine that is not stored yet is built, and not kept)."""
+    settings = msgspec.structs.replace(config.encoder.ladder, keep_engines=False)
+    encoder = open_encoder(config.bundle, settings)
+    try:
+        trial = encoder.trial
+        proof = f"golden answers within {trial.gap:.1e}, {1000 * trial.cycle_s:.2f} ms a cycle"
+        model = Finding("affect model", True, f"{encoder.model_id} on {encoder.rung} in {encoder.precision}, {proof}")
+        told = explain(settings.rungs, encoder.rung, encoder.refused)
+        return [model, *(Finding(f"rung {rung}", True, sentence) for rung, sentence in told)]
+    finally:
+        encoder.close()
 
 
 def _diary(config: Config) -> Finding:

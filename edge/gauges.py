@@ -25,10 +25,14 @@ GAUGES: Final = (
     "n_rows",  # trend rows written
     "diary_failures",
     "ready",
+    "n_preparing",  # signs of life while a rung is opened, built or proven
+    "n_rungs_dropped",
 )
 _PAGE: Final = 4096
 _RUNG_AT: Final = 2048
 _RUNG_BYTES: Final = 32
+_STAGE_AT: Final = 2560
+_STAGE_BYTES: Final = 128
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -46,6 +50,8 @@ class Reading(msgspec.Struct, frozen=True):
     n_rows: int
     diary_failures: int
     ready: int
+    n_preparing: int = 0
+    n_rungs_dropped: int = 0
 
 
 class Gauges:
@@ -74,11 +80,19 @@ class Gauges:
 
     def put_rung(self, rung: str) -> None:
         """Name the rung the encoder answers on."""
-        self._page[_RUNG_AT : _RUNG_AT + _RUNG_BYTES] = rung.encode()[:_RUNG_BYTES].ljust(_RUNG_BYTES, b"\0")
+        self._put_text(_RUNG_AT, _RUNG_BYTES, rung)
 
     def rung(self) -> str:
         """The rung in use, empty before the encoder is ready."""
-        return self._page[_RUNG_AT : _RUNG_AT + _RUNG_BYTES].rstrip(b"\0").decode(errors="replace")
+        return self._text(_RUNG_AT, _RUNG_BYTES)
+
+    def put_stage(self, stage: str) -> None:
+        """Name what the encoder is preparing; empty when nothing."""
+        self._put_text(_STAGE_AT, _STAGE_BYTES, stage)
+
+    def stage(self) -> str:
+        """What the encoder is preparing, empty when nothing."""
+        return self._text(_STAGE_AT, _STAGE_BYTES)
 
     def clear(self, names: Iterable[str] = GAUGES) -> None:
         """Set gauges to zero, before a new monitor starts."""
@@ -88,3 +102,9 @@ class Gauges:
     def read(self) -> Reading:
         """All gauges now."""
         return Reading(*(int(value) for value in self._values))
+
+    def _put_text(self, at: int, n_bytes: int, text: str) -> None:
+        self._page[at : at + n_bytes] = text.encode()[:n_bytes].ljust(n_bytes, b"\0")
+
+    def _text(self, at: int, n_bytes: int) -> str:
+        return self._page[at : at + n_bytes].rstrip(b"\0").decode(errors="replace")

@@ -3,10 +3,12 @@
 Promises: one message after the other, deterministic, no clock and no sockets of its own; what leaves towards the
 diary is a judgement or a minute's kind, with a time and a place. A minute is booked ``GRACE_S`` after it ended, so
 that what was still on its way is in it. Refuses to guess: a cycle the segmenter refused, or that the encoder does
-not know, is an abstention with its reason.
+not know, is an abstention with its reason. Cycles that come together, of all people and cameras, are judged in one
+call; a row never mixes moods of two rungs.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,24 +64,42 @@ class Camera:
     n_quiet_ticks: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What one frame or flush gave, before its cycles are judged."""
+
+    place: str
+    steps: tuple[Step, ...]
+    wall_minus_mono_s: float
+    n_gaps: int = 0
+
+    @property
+    def cycles(self) -> list[GaitCycle]:
+        """The cycles of all its people, in order."""
+        return [cycle for step in self.steps for cycle in step.segmented.cycles]
+
+
 class Monitor:
     """The loop's one stage; ``update`` takes a message and returns what came of it."""
 
     def __init__(self, encoder: AffectEncoder, diary: Diary, places: tuple[str, ...] = ()) -> None:
         self._encoder = encoder
         self._diary = diary
+        self._rung = encoder.rung
         self._cameras: OrderedDict[str, Camera] = OrderedDict((place, Camera()) for place in places)
         self._started = False
 
     def update(self, message: Message) -> Seen:
         """Take one frame or tick. May raise DiaryError (nothing is lost, the next minute writes again)."""
-        return self._tick(message) if isinstance(message, Tick) else self._frame(message)
+        return self._tick(message) if isinstance(message, Tick) else self.update_frames((message,))[0]
+
+    def update_frames(self, frames: Sequence[Frame]) -> list[Seen]:
+        """Take frames that waited together, of any cameras, in order; all their cycles are judged in one call."""
+        return self._note([self._frame(frame) for frame in frames])
 
     def flush(self) -> Seen:
         """Everyone leaves: finish what is pending, before the end of a recording or of the service."""
-        return _together(
-            [self._note(place, camera, list(camera.people.flush())) for place, camera in self._cameras.items()]
-        )
+        return _together(self._note([self._leave(place, camera) for place, camera in self._cameras.items()]))
 
     def stop(self, t_wall_s: float, *, for_good: bool = False) -> tuple[TrendRow, ...]:
         """Book the minutes up to ``t_wall_s`` and tell the diary that watching ended on purpose.
@@ -94,18 +114,20 @@ class Monitor:
         self._started = False
         return (*rows, *(self._diary.finish(t_wall_s) if for_good else self._diary.stop(t_wall_s)))
 
-    def _frame(self, frame: Frame) -> Seen:
+    def _frame(self, frame: Frame) -> Pending:
         camera = self._camera(frame.camera)
         if camera is None:
-            return NOTHING
+            return Pending(frame.camera, (), 0.0)
         n_gaps = self._gap(camera, frame.seq)
         camera.n_quiet_ticks = 0
         camera.minutes.update(frame)
         camera.wall_minus_mono_s = (frame.t_wall_ns - frame.t_mono_ns) / NS
-        steps = list(camera.people.update(frame.t_mono_ns / NS, frame.people))
-        if not steps:
-            return NOTHING if not n_gaps else Seen(n_gaps=n_gaps)
-        return self._note(frame.camera, camera, steps, n_gaps)
+        steps = tuple(camera.people.update(frame.t_mono_ns / NS, frame.people))
+        return Pending(frame.camera, steps, camera.wall_minus_mono_s, n_gaps)
+
+    @staticmethod
+    def _leave(place: str, camera: Camera) -> Pending:
+        return Pending(place, tuple(camera.people.flush()), camera.wall_minus_mono_s)
 
     def _camera(self, place: str) -> Camera | None:
         if place not in self._cameras and len(self._cameras) < MAX_CAMERAS:
@@ -117,20 +139,26 @@ class Monitor:
         expected, camera.next_seq = camera.next_seq, seq + 1
         return max(0, seq - expected) if expected is not None else 0
 
-    def _note(self, place: str, camera: Camera, steps: list[Step], n_gaps: int = 0) -> Seen:
-        cycles = [cycle for step in steps for cycle in step.segmented.cycles]
-        bouts = [bout for step in steps for bout in step.bouts]
-        judgements = self._judge(cycles)
+    def _note(self, pendings: list[Pending]) -> list[Seen]:
+        judgements = iter(self._judge([cycle for pending in pendings for cycle in pending.cycles]))
+        return [self._note_one(pending, [next(judgements) for _ in pending.cycles]) for pending in pendings]
+
+    def _note_one(self, pending: Pending, judgements: list[Judgement]) -> Seen:
+        if not pending.steps:
+            return Seen(n_gaps=pending.n_gaps) if pending.n_gaps else NOTHING
+        cycles = pending.cycles
+        bouts = [bout for step in pending.steps for bout in step.bouts]
         rows: list[TrendRow] = []
         for cycle, bout, judgement in zip(cycles, bouts, judgements, strict=True):
-            t_wall_s = cycle.end_s + camera.wall_minus_mono_s
-            rows += self._diary.update(CycleNote(place, t_wall_s, bout, judgement))
+            rows += self._diary.update(
+                CycleNote(pending.place, cycle.end_s + pending.wall_minus_mono_s, bout, judgement)
+            )
         return Seen(
-            tuple(contact for step in steps for contact in step.segmented.contacts),
+            tuple(contact for step in pending.steps for contact in step.segmented.contacts),
             tuple(cycles),
             tuple(TimedJudgement(cycle.end_s, said) for cycle, said in zip(cycles, judgements, strict=True)),
             tuple(rows),
-            n_gaps,
+            pending.n_gaps,
         )
 
     def _judge(self, cycles: list[GaitCycle]) -> list[Judgement]:
@@ -140,9 +168,15 @@ class Monitor:
             x_NTJC = np.stack(list(usable.values()))
             duration_s_N = np.array([cycles[n].duration_s for n in usable], dtype=np.float32)
             encoded = self._encoder.encode(x_NTJC, duration_s_N)
+            self._notice_rung()
             for n, judgement in zip(usable, judge(encoded, self._encoder.manifest), strict=True):
                 judgements[n] = judgement
         return judgements
+
+    def _notice_rung(self) -> None:
+        if self._encoder.rung != self._rung:
+            self._rung = self._encoder.rung
+            self._diary.go_on_with(self._rung)
 
     def _tick(self, tick: Tick) -> Seen:
         t_wall_s = tick.t_wall_ns / NS
@@ -151,19 +185,18 @@ class Monitor:
             if camera := self._camera(place):
                 camera.minutes.down(t_wall_s)
         rows += self._book(int((t_wall_s - GRACE_S) // 60))
-        parts = [self._fall_silent(place, camera) for place, camera in self._cameras.items()]
-        return _together([Seen(rows=rows), *parts])
+        silent = [self._leave(place, camera) for place, camera in self._cameras.items() if self._falls_silent(camera)]
+        return _together([Seen(rows=rows), *self._note(silent)])
 
     def _start(self, t_wall_s: float) -> tuple[TrendRow, ...]:
         self._started = True
         return self._diary.start(t_wall_s, tuple(self._cameras))
 
-    def _fall_silent(self, place: str, camera: Camera) -> Seen:
+    @staticmethod
+    def _falls_silent(camera: Camera) -> bool:
         """One more tick without a frame; after some, whoever was in view has left (frames tell it sooner)."""
         camera.n_quiet_ticks += 1
-        if camera.n_quiet_ticks != QUIET_TICKS:
-            return NOTHING
-        return self._note(place, camera, list(camera.people.flush()))
+        return camera.n_quiet_ticks == QUIET_TICKS
 
     def _book(self, before_minute: int) -> tuple[TrendRow, ...]:
         """Book every minute before ``before_minute``; a minute nothing was heard of is the fault it is."""

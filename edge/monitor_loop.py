@@ -20,6 +20,7 @@ from edge.diary.store import Store
 from edge.encoder import open_encoder
 from edge.errors import DiaryError, QuietstepError
 from edge.gauges import Gauges
+from edge.ladder_log import LadderLog
 from edge.log import set_up_logging
 from edge.monitor import NS, Monitor, Seen
 from edge.monitor_spec import MonitorSpec
@@ -27,6 +28,8 @@ from edge.wire import Frame, Message, Receiver, Tick
 
 NAP_S: Final = 0.2
 """Frames are taken a few at a time: nothing needs a trend sooner, and waking for each one costs twice the CPU."""
+MOST_AT_ONCE: Final = 256
+"""So many frames are judged together at most; more only waited because this process was held up."""
 LAST_SILENCES: Final = 3
 """So many empty looks in a row, after SIGTERM, mean that nothing more is on its way."""
 
@@ -54,20 +57,35 @@ class Loop:
         while not (self._stopping and n_silent >= LAST_SILENCES):
             n_silent = 0 if self._receiver.waiting() else n_silent + 1
             while self._receiver.waiting():
-                message = self._receiver.receive(timeout_ms=0)
-                if message is not None:
-                    self._handle(message)
+                self._handle(self._take())
             self._gauges.put("n_refused", self._receiver.n_refused)
             time.sleep(NAP_S)
         self._finish()
 
-    def _handle(self, message: Message) -> None:
-        self._t_wall_s = max(self._t_wall_s, message.t_wall_ns / NS) if self._stopping else message.t_wall_ns / NS
-        try:
-            self._count(message, self._monitor.update(message))
-        except DiaryError as error:
-            self._tell(error)
-        self._gauges.add("beat")
+    def _take(self) -> list[Message]:
+        """What waits, up to the next tick: those frames have nothing between them."""
+        taken: list[Message] = []
+        while len(taken) < MOST_AT_ONCE and self._receiver.waiting():
+            message = self._receiver.receive(timeout_ms=0)
+            if message is not None:
+                taken.append(message)
+            if isinstance(message, Tick):
+                break
+        return taken
+
+    def _handle(self, messages: list[Message]) -> None:
+        for message in messages:
+            t_wall_s = message.t_wall_ns / NS
+            self._t_wall_s = max(self._t_wall_s, t_wall_s) if self._stopping else t_wall_s
+        frames = [message for message in messages if isinstance(message, Frame)]
+        for frame, seen in zip(frames, self._monitor.update_frames(frames), strict=True):
+            self._count(frame, seen)
+        for tick in messages[len(frames) :]:
+            try:
+                self._count(tick, self._monitor.update(tick))
+            except DiaryError as error:
+                self._tell(error)
+        self._gauges.add("beat", len(messages))
 
     def _count(self, message: Message, seen: Seen) -> None:
         gauges = self._gauges
@@ -105,12 +123,11 @@ def run_monitor(spec: MonitorSpec) -> int:
     """Run until SIGTERM; returns the exit code of the process."""
     set_up_logging(json=spec.json_log)
     try:
-        encoder = open_encoder(Path(spec.bundle))
         gauges = Gauges(spec.gauges_fd)
+        encoder = open_encoder(Path(spec.bundle), spec.ladder, LadderLog(gauges))
         with Store.open(Path(spec.diary), Path(spec.key), kind=spec.kind) as store:
             monitor = Monitor(encoder, Diary(store, encoder.model_id, encoder.rung), spec.places)
             receiver = Receiver(spec.endpoint)
-            gauges.put_rung(encoder.rung)
             gauges.put("ready", 1)
             Loop(monitor, receiver, gauges).run()
             receiver.close()

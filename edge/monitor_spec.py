@@ -8,9 +8,11 @@ from typing import Literal
 
 import msgspec
 
+from edge.rungs import CPU_ONLY, LadderSettings
+
 
 class MonitorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Endpoint, places, files, inherited descriptor, parent, kind of diary ("home" or "demo"), form of the log."""
+    """Endpoint, places, files, inherited descriptor, parent, kind of diary, form of the log, rungs of the encoder."""
 
     endpoint: str
     places: tuple[str, ...]
@@ -21,3 +23,4 @@ class MonitorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parent_pid: int
     kind: Literal["home", "demo"] = "home"
     json_log: bool = False
+    ladder: LadderSettings = CPU_ONLY

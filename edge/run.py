@@ -27,7 +27,7 @@ def run_service(
     """Watch until stopped, until ``seconds`` are over, or until all recordings are."""
     set_up_logging(json=json_log)
     service = Service(config, pose_model, json_log=json_log)
-    with Stop().listening() as stop, serving(service):
+    with Stop().listening() as stop, serving(service, stop):
         log.info("watching", places=[camera.place for camera in config.camera], diary=str(config.diary))
         if console.is_terminal and not json_log:
             watch_live(service, console, stop, seconds)
@@ -61,7 +61,7 @@ def _watch_quietly(service: Service, stop: Stop, seconds: float | None) -> None:
 def _steps(service: Service, stop: Stop, seconds: float | None) -> Iterator[float]:
     """Step until the recordings are over, somebody stops it or the time is up; yields the seconds gone by."""
     begin_s = time.monotonic()
-    while service.step() and not stop.asked:
+    while not stop.asked and service.step():
         elapsed_s = time.monotonic() - begin_s
         if seconds is not None and elapsed_s >= seconds:
             return
@@ -80,6 +80,7 @@ def _tell(status: Status) -> None:
         missed=reading.n_gaps,
         frame_age_s=None if status.oldest_frame_s is None else round(status.oldest_frame_s, 3),
         diary_failures=reading.diary_failures,
-        rung=status.rung,
+        rung=status.rung or status.stage,
+        rungs_dropped=reading.n_rungs_dropped,
         down=list(status.down),
     )

@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -50,6 +50,7 @@ class Status:
     cameras: dict[str, Progress]
     down: tuple[str, ...]
     oldest_frame_s: float | None = None
+    stage: str = ""
 
 
 class Service:
@@ -76,7 +77,9 @@ class Service:
         config = self._config
         places = tuple(camera.place for camera in config.camera)
         paths = (str(config.bundle), str(config.diary), str(config.key))
-        spec = MonitorSpec(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log)
+        spec = MonitorSpec(
+            endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log, config.encoder.ladder
+        )
         return start_of("edge.monitor_process", spec, (self._gauges.fd,), ONE_BLAS_THREAD)
 
     @property
@@ -88,20 +91,35 @@ class Service:
     def status(self) -> Status:
         """Where everything stands."""
         cameras = {eye.camera.place: eye.memory.progress() for eye in self._eyes}
-        return Status(self._gauges.read(), self._gauges.rung(), cameras, self._down(), _oldest_frame_s(cameras))
+        oldest_s = _oldest_frame_s(cameras)
+        return Status(self._gauges.read(), self._gauges.rung(), cameras, self._down(), oldest_s, self._gauges.stage())
 
-    def start(self) -> None:
-        """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be."""
+    def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be.
+
+        An engine may have to be built first, which takes minutes: its progress is logged, and the wait ends early,
+        without cameras, when ``stopping`` says so.
+        """
         now_s = time.monotonic()
         self._monitor.start(now_s, 0)
+        told = ""
         while not self._gauges.read().ready:
             self._forward_words()
             if not self._monitor.running:
                 raise ServiceError("a monitor that ended at its start", "a running one", self._monitor.last_words())
+            if stopping():
+                return
+            told = self._tell_stage(told)
             time.sleep(STEP_S)
         for eye in self._eyes:
             for child in eye.children:
                 child.start(time.monotonic(), eye.beats(child))
+
+    def _tell_stage(self, told: str) -> str:
+        stage = self._gauges.stage()
+        if stage not in ("", told):
+            log.info("preparing", stage=stage)
+        return stage
 
     def step(self) -> bool:
         """Look after every process once; False when all recordings are over."""
@@ -141,12 +159,15 @@ class Service:
     def _look_after_monitor(self, now_s: float) -> None:
         if self._monitor.exit_code is not None and self._monitor.watch.due_s <= now_s:
             self._gauges.clear(("ready", "n_people"))
-        self._look_after(self._monitor, self._gauges.read().beat, now_s)
+            self._gauges.put_rung("")
+            self._gauges.put_stage("")
+        reading = self._gauges.read()
+        self._look_after(self._monitor, reading.beat, now_s, reading.n_preparing)
 
-    def _look_after(self, child: Child, progress: int, now_s: float) -> None:
+    def _look_after(self, child: Child, progress: int, now_s: float, preparing: int = 0) -> None:
         code = child.exit_code
         if code is None:
-            if not child.watch.update(now_s, progress):
+            if not child.watch.update(now_s, progress, preparing=preparing):
                 log.warning("hangs and is ended", process=child.name)
                 child.kill()
             return
@@ -230,10 +251,10 @@ class Stop:
 
 
 @contextlib.contextmanager
-def serving(service: Service) -> Iterator[Service]:
-    """Start ``service`` and stop it whatever happens in the block."""
+def serving(service: Service, stop: Stop | None = None) -> Iterator[Service]:
+    """Start ``service`` and stop it whatever happens in the block; ``stop`` also ends the wait for an engine."""
     try:
-        service.start()
+        service.start(lambda: stop is not None and stop.asked)
         yield service
     finally:
         service.stop()

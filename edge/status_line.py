@@ -36,12 +36,14 @@ def status_line(status: Status, rate_hz: float, left_s: float | None = None) -> 
         (f"{reading.n_people} in view  ", "cyan" if reading.n_people else "dim"),
         (f"{reading.n_cycles} cycles", "bold" if reading.n_cycles else ""),
         (f" ({reading.n_refused_cycles} refused, {reading.n_abstained} abstained)  ", "dim"),
-        (f"rung {status.rung or '…'}", ""),
+        (f"rung {status.rung or status.stage or '…'}", "" if status.rung else "yellow"),
         (
             f"  frame age {1000 * max(0.0, status.oldest_frame_s):.0f} ms" if status.oldest_frame_s is not None else "",
             "dim",
         ),
     ]
+    if reading.n_rungs_dropped:
+        parts.append((f"  {reading.n_rungs_dropped} rungs dropped", "yellow"))
     if reading.n_gaps:
         parts.append((f"  {reading.n_gaps} frames missed", "yellow"))
     if reading.diary_failures:

@@ -1,7 +1,8 @@
 """When a process counts as hung and how soon a dead one comes back; decisions only, no clock and no processes.
 
-Promises: a process is judged by its progress, never by its own word; a process that still warms up is not judged;
-one that dies again and again is brought back ever more slowly, but always brought back (a home has no operator).
+Promises: a process is judged by its progress, never by its own word; a process that still warms up is not judged,
+nor is one that builds an engine (the ladder limits that); one that dies again and again is brought back ever more
+slowly, but always brought back (a home has no operator).
 Times are monotonic seconds that come in with the call.
 """
 
@@ -25,6 +26,8 @@ class Watch:
     started_s: float = 0.0
     progress: int = 0
     progressed_s: float | None = None
+    preparing: int = 0
+    prepared_s: float = 0.0
     n_deaths: int = 0
     delay_s: float = 0.0
     due_s: float = 0.0
@@ -33,16 +36,19 @@ class Watch:
         """The process was started; ``progress`` is where its counter stands."""
         self.started_s, self.progress, self.progressed_s = now_s, progress, None
 
-    def update(self, now_s: float, progress: int, *, waiting: bool = False) -> bool:
+    def update(self, now_s: float, progress: int, *, waiting: bool = False, preparing: int = 0) -> bool:
         """Note the counter; True while the process is in order, False when it hangs.
 
-        ``waiting`` says that it has nothing to do (no input), which is not a hang.
+        ``waiting`` says that it has nothing to do (no input), which is not a hang. ``preparing`` is a second counter
+        that moves while the process builds what it needs, at its start or later; that counts as life, not as progress.
         """
+        if preparing != self.preparing:
+            self.preparing, self.prepared_s = preparing, now_s
         if progress != self.progress or (waiting and self.progressed_s is not None):
             self.progress, self.progressed_s = progress, now_s
         if self.progressed_s is None:
-            return now_s - self.started_s < WARM_UP_S
-        return now_s - self.progressed_s < STALL_S
+            return now_s - max(self.started_s, self.prepared_s) < WARM_UP_S
+        return now_s - max(self.progressed_s, self.prepared_s) < STALL_S
 
     def flowing(self, now_s: float, within_s: float = 2.0) -> bool:
         """True when it progressed within the last ``within_s`` seconds."""

@@ -11,7 +11,8 @@ import pytest
 from edge.config import load_config
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "edge/README.md", "trainer/README.md", "deploy/README.md", "tests/bench/README.md")
+ROOMS = ("edge", "edge/encoder", "trainer", "deploy", "tests/bench")
+PAGES = ("README.md", *(f"{room}/README.md" for room in ROOMS))
 MODULES = {"quietstep": "edge.cli", "quietstep-train": "trainer.cli", "quietstep-deploy": "deploy.cli"}
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from edge.errors import QuietstepError
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
-from trainer.export import Release
+from trainer.export import Release, copy_with_mixed
 from trainer.readers import read_cycles
 from trainer.release import Plan, make
 from trainer.train import Settings
@@ -56,6 +56,23 @@ def train(
             raise
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(error.exit_code) from error
+
+
+@app.command()
+def mixed(
+    source: Annotated[Path, typer.Argument(help="A bundle.")],
+    out: Annotated[Path, typer.Argument(help="New folder for its copy with a mixed-precision graph.")],
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Copy a bundle and add a mixed-precision graph for accelerators, proven on the golden answers."""
+    try:
+        manifest = copy_with_mixed(source, out)
+    except QuietstepError as error:
+        if debug:
+            raise
+        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(error.exit_code) from error
+    Console(soft_wrap=True).print(f"Bundle {manifest.id} {manifest.version} with mixed precision in {out}")
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 Promises: the graph holds everything (posture, z-score, affect encoder, classifier, temperature, score) and gives out
 exactly two things, ``logits_NK`` already divided by the temperature and ``ood_score_N``; the affect code never
-leaves it. Golden inputs are synthetic walkers only. The written bundle has been opened by ``edge.encoder`` itself.
+leaves it. Golden inputs are synthetic walkers only. The written bundle has been opened by ``edge.encoder`` itself. A
+mixed-precision graph goes with it when it proves itself; when not, the provenance says why.
 Refuses to replace a folder that is not empty, and a graph whose answers differ from torch.
 
 Shape letters: N cycle, T time, J landmark, C coordinate, K class.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -26,6 +28,7 @@ from edge.bundle import (
     GOLDEN,
     GRAPH,
     MANIFEST,
+    MIXED_GRAPH,
     N_SAMPLES,
     SCHEMA,
     TOPOLOGY,
@@ -33,10 +36,15 @@ from edge.bundle import (
     Manifest,
     Normaliser,
     describe,
+    read_bundle,
     write_manifest,
 )
 from edge.encoder import open_encoder
+from edge.encoder.golden import read_golden
+from edge.encoder.ladder import MIXED
 from edge.errors import EncoderError, TrainingError
+from trainer.mixed import TOLERANCE as MIXED_TOLERANCE
+from trainer.mixed import try_mixed
 from trainer.strangeness import Strangeness
 from trainer.train import Fitted
 from trainer.walkers import golden_walkers
@@ -90,11 +98,48 @@ def write_bundle(out: Path, model: Fitted, strangeness: Strangeness, release: Re
         (folder / GOLDEN).write_bytes(golden_bytes(network))
         (folder / CARD).write_text(release.card, encoding="utf-8")
         write_manifest(folder, _manifest(folder, model, release))
+        add_mixed(folder)
         _prove(folder, network)
-        out.mkdir(exist_ok=True)
-        for file in (GRAPH, GOLDEN, CARD, MANIFEST):
-            shutil.move(folder / file, out / file)
+        _move(folder, out)
     return out
+
+
+def copy_with_mixed(source: Path, out: Path) -> Manifest:
+    """A copy of the bundle in ``source`` with a mixed-precision graph; raises BundleError, TrainingError."""
+    if out.exists():
+        raise TrainingError(f"that {out} exists", "a new folder for the bundle", "Name another one.")
+    bundle = read_bundle(source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
+        folder = Path(scratch)
+        for file in (*(file.name for file in bundle.manifest.files), MANIFEST):
+            shutil.copyfile(source / file, folder / file)
+        why_not = add_mixed(folder)
+        if why_not:
+            raise TrainingError(why_not, "a graph that proves itself in mixed precision", "Use the bundle as it is.")
+        _move(folder, out)
+    return read_bundle(out).manifest
+
+
+def add_mixed(folder: Path) -> str:
+    """Write the mixed-precision graph of a bundle and name it in its manifest; returns why not, or nothing."""
+    manifest = read_bundle(folder).manifest
+    mixed = try_mixed((folder / GRAPH).read_bytes(), read_golden((folder / GOLDEN).read_bytes()))
+    if isinstance(mixed, str):
+        note = f"no mixed-precision graph: {mixed}"
+        write_manifest(folder, msgspec.structs.replace(manifest, provenance=(*manifest.provenance, note)))
+        return note
+    (folder / MIXED_GRAPH).write_bytes(mixed.onnx)
+    files = (*(file for file in manifest.files if file.name != MIXED_GRAPH), describe(folder / MIXED_GRAPH))
+    tolerance = manifest.tolerance | {MIXED: MIXED_TOLERANCE}
+    write_manifest(folder, msgspec.structs.replace(manifest, files=files, tolerance=tolerance))
+    return ""
+
+
+def _move(folder: Path, out: Path) -> None:
+    out.mkdir(exist_ok=True)
+    for file in sorted(folder.iterdir()):
+        shutil.move(file, out / file.name)
 
 
 def onnx_bytes(network: Deployed) -> bytes:

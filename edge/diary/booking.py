@@ -127,6 +127,14 @@ class PlaceBook:
         self._silence = MinuteKind.FAULT if bucket.running else MinuteKind.PAUSED
         self._running = bucket.running
 
+    def go_on_with(self, rung: str) -> None:
+        """Another rung answers from now on; like after a restart, moods of two rungs are not mixed in one bucket."""
+        if rung == self._source[1]:
+            return
+        self._source = (self._source[0], rung)
+        self._counters.set_aside_cycles += sum(map(len, self._held.values()))
+        self._mood, self._bouts, self._held = MoodSums(), {}, {}
+
     def hold(self, note: CycleNote) -> None:
         """Keep a cycle until its minute is booked."""
         minute = int(note.t_s // MINUTE_S)

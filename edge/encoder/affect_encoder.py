@@ -6,36 +6,47 @@ self-test. Refuses a bundle whose topology, length, classes, schema or version d
 Shape letters: N cycle, T time, J landmark, C coordinate, K class.
 """
 
-import hashlib
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.affect import CLASSES
-from edge.bundle import GOLDEN, GRAPH, Bundle, Manifest, read_bundle
-from edge.encoder.answers import Encoded, Raw, Rung, checked_answer, checked_cycles, to_posterior
-from edge.encoder.cpu import CpuRung
-from edge.encoder.golden import prove, read_golden
-from edge.encoder.graph import refuse_external_data
-from edge.errors import BundleError
-
-_PRECISION: Final = "float32"
+from edge.bundle import GOLDEN, Manifest, read_bundle
+from edge.encoder.answers import Encoded, Raw, checked_cycles, to_posterior
+from edge.encoder.climb import Climb, Listener, Silent
+from edge.encoder.golden import read_golden
+from edge.encoder.ladder import Refused, Trial
+from edge.encoder.opening import Opener, proven_bytes
+from edge.rungs import CPU_ONLY, LadderSettings
 
 
 class AffectEncoder:
-    """An accepted model on one rung. Keeps no state between calls."""
+    """A proven model on the highest rung that was accepted. Keeps no state between calls but which rung that is."""
 
-    def __init__(self, manifest: Manifest, rung: Rung, golden_gap: float) -> None:
+    def __init__(self, manifest: Manifest, climb: Climb) -> None:
         self.manifest = manifest
-        self.golden_gap = golden_gap
-        self._rung = rung
+        self._climb = climb
 
     @property
     def rung(self) -> str:
-        """Name of the runtime that answers, e.g. "cpu"."""
-        return self._rung.name
+        """Name of the runtime that answers now, e.g. "cpu"; raises EncoderError when none is left."""
+        return self._climb.accepted.rung.name
+
+    @property
+    def precision(self) -> str:
+        """What it computes in: "float32" or "mixed"."""
+        return self._climb.accepted.precision
+
+    @property
+    def trial(self) -> Trial:
+        """How the rung that answers now was proven."""
+        return self._climb.accepted.trial
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """The rungs that may not answer, each with its reason."""
+        return self._climb.refused
 
     @property
     def model_id(self) -> str:
@@ -45,44 +56,29 @@ class AffectEncoder:
     def encode(self, x_NTJC: npt.ArrayLike, duration_s_N: npt.ArrayLike) -> Encoded:
         """Posteriors and scores for normalised cycles (N, 64, 16, 3) in metres and durations (N,) in seconds.
 
-        Raises EncoderError for input or output that is not whole and finite.
+        Any number of cycles, of any people and cameras. Raises EncoderError for input that is not whole and finite,
+        and when no rung is left that answers.
         """
         x_NTJC, duration_s_N = checked_cycles(x_NTJC, duration_s_N)
-        raw = self._answer(x_NTJC, duration_s_N)
+        raw = self._climb.run(x_NTJC, duration_s_N) if len(x_NTJC) else _nothing()
         return Encoded(to_posterior(raw.logits_NK), raw.ood_score_N.astype(np.float64))
 
-    def _answer(self, x_NTJC: npt.NDArray[np.float32], duration_s_N: npt.NDArray[np.float32]) -> Raw:
-        if not len(x_NTJC):
-            return Raw(np.zeros((0, len(CLASSES)), np.float32), np.zeros(0, np.float32))
-        return checked_answer(self._rung.run(x_NTJC, duration_s_N), len(x_NTJC))
+    def close(self) -> None:
+        """End the process of the rung, if it has one."""
+        self._climb.close()
 
 
-def open_encoder(folder: Path) -> AffectEncoder:
-    """Verify the bundle in ``folder`` and open it on the CPU; raises BundleError or EncoderError."""
+def open_encoder(folder: Path, settings: LadderSettings = CPU_ONLY, listener: Listener | None = None) -> AffectEncoder:
+    """Verify the bundle in ``folder`` and open it on the first rung that proves itself.
+
+    Raises BundleError for the bundle, EncoderError when no rung is accepted.
+    """
     bundle = read_bundle(Path(folder))
-    onnx = _proven_bytes(bundle, GRAPH)
-    refuse_external_data(onnx)
-    golden = read_golden(_proven_bytes(bundle, GOLDEN))
-    rung = CpuRung(onnx)
-    gap = prove(rung, golden, _tolerance(bundle))
-    return AffectEncoder(bundle.manifest, rung, gap)
+    told = listener or Silent()
+    opener = Opener(bundle, settings, told)
+    golden = read_golden(proven_bytes(bundle, GOLDEN))
+    return AffectEncoder(bundle.manifest, Climb(settings.rungs, opener, golden, told))
 
 
-def _proven_bytes(bundle: Bundle, name: str) -> bytes:
-    """Read a file once and prove what was read, so that no swap between check and use goes unseen."""
-    payload = bundle.path(name).read_bytes()
-    wanted = next(file.sha256 for file in bundle.manifest.files if file.name == name)
-    if hashlib.sha256(payload).hexdigest() != wanted:
-        raise _refusal(f"{name} changed while it was read", "a bundle that nobody else writes to")
-    return payload
-
-
-def _tolerance(bundle: Bundle) -> float:
-    tolerance = bundle.manifest.tolerance.get(_PRECISION)
-    if tolerance is None or not 0 < tolerance <= 0.01:
-        raise _refusal(f"the {_PRECISION} tolerance {tolerance}", "a tolerance above 0 and at most 0.01")
-    return tolerance
-
-
-def _refusal(found: str, wanted: str) -> BundleError:
-    return BundleError(found, wanted, "Use the bundle that came with Quietstep, or fetch this one again.")
+def _nothing() -> Raw:
+    return Raw(np.zeros((0, len(CLASSES)), np.float32), np.zeros(0, np.float32))

@@ -45,6 +45,10 @@ class Rung(Protocol):
         """Answer for checked inputs; raises EncoderError when the runtime fails."""
         ...
 
+    def close(self) -> None:
+        """Give back what it holds; never raises."""
+        ...
+
 
 def checked_cycles(x_NTJC: npt.ArrayLike, duration_s_N: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Inputs as float32 (N, 64, 16, 3) metres and (N,) seconds; raises EncoderError unless whole and finite."""
@@ -58,11 +62,17 @@ def checked_cycles(x_NTJC: npt.ArrayLike, duration_s_N: npt.ArrayLike) -> tuple[
     return x_NTJC, duration_s_N
 
 
-def checked_answer(raw: Raw, n_cycles: int) -> Raw:
-    """The answer itself; raises EncoderError unless it has one finite row for each cycle."""
+def checked_shape(raw: Raw, n_cycles: int) -> Raw:
+    """The answer itself; raises EncoderError unless it has one row for each cycle."""
     shapes = raw.logits_NK.shape, raw.ood_score_N.shape
     if shapes != ((n_cycles, len(CLASSES)), (n_cycles,)):
         raise _bad_answer(f"an answer of shapes {shapes[0]} and {shapes[1]} for {n_cycles} cycles")
+    return raw
+
+
+def checked_answer(raw: Raw, n_cycles: int) -> Raw:
+    """The answer itself; raises EncoderError unless it has one finite row for each cycle."""
+    checked_shape(raw, n_cycles)
     if not (np.isfinite(raw.logits_NK).all() and np.isfinite(raw.ood_score_N).all()):
         raise _bad_answer("an answer that is not a number")
     return raw

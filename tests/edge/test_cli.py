@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "pose-model")
+COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model")
 
 
 def quietstep(*arguments: object, home: Path, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
@@ -105,6 +105,10 @@ def test_doctor_tells_machines_and_says_what_to_do(tmp_path: Path) -> None:
     assert findings["affect model"]["ok"]
     assert not findings["cameras"]["ok"]
     assert all(finding["do"] for finding in findings.values() if not finding["ok"])
+    rungs = {name: finding["found"] for name, finding in findings.items() if name.startswith("rung ")}
+    assert list(rungs) == ["rung tensorrt", "rung onnx-tensorrt", "rung cuda", "rung cpu"]
+    assert sum(found == "in use" for found in rungs.values()) == 1
+    assert all("not run on such hardware" in found for found in list(rungs.values())[:3] if found != "in use")
     assert done.returncode == 1
 
 

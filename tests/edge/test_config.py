@@ -6,6 +6,7 @@ import pytest
 
 from edge.config import load_config
 from edge.errors import ConfigError
+from edge.rungs import RUNGS
 
 
 def written(folder: Path, text: str) -> Path:
@@ -36,6 +37,19 @@ def test_an_unknown_key_is_refused_with_its_line_and_a_guess(tmp_path: Path) -> 
     assert "'source'" in error.do
 
 
+def test_the_rungs_of_the_encoder_can_be_chosen(tmp_path: Path) -> None:
+    assert load_config(None).encoder.ladder.rungs == RUNGS
+    text = '[encoder]\nrungs = ["cuda", "cpu"]\nmemory_mib = 256\nengines = "/e"\n'
+    ladder = load_config(written(tmp_path, text)).encoder.ladder
+    assert (ladder.rungs, ladder.memory_mib, ladder.engines) == (("cuda", "cpu"), 256, "/e")
+
+
+def test_an_unknown_key_of_the_encoder_is_refused_with_a_guess(tmp_path: Path) -> None:
+    error = refusal(tmp_path, '[encoder]\nrung = ["cpu"]\n')
+    assert "line 2" in error.found
+    assert "'rungs'" in error.do
+
+
 def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
     error = refusal(tmp_path, '\n[camra]\nplace = "hall"\n')
     assert "camra" in error.found
@@ -50,6 +64,10 @@ def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
         ('[[camera]]\nplace = "a"\nsource = "0"\nframes = [9, 3]\n', "line 4"),
         ('[[camera]]\nplace = "a"\nsource = "0"\nmax_people = 9\n', "line 4"),
         ('[[camera]]\nsource = "0"\n', "line 1"),
+        ('[encoder]\nmemory_mib = 256\nrungs = ["cpu", "gpu"]\n', "line 3"),
+        ('\n[encoder]\nrungs = ["cpu", "cpu"]\n', "line 3"),
+        ("[encoder]\nrungs = []\n", "line 2"),
+        ("[encoder]\nmemory_mib = 1\n", "line 2"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, line: str) -> None:

@@ -23,3 +23,16 @@ def test_the_page_has_no_name_in_the_file_system() -> None:
     gauges = Gauges.create()
     assert set(Path("/dev/shm").iterdir()) == before
     assert os.readlink(f"/proc/self/fd/{gauges.fd}").startswith("/memfd:")
+
+
+def test_rung_and_stage_are_texts_of_their_own() -> None:
+    gauges = Gauges.create()
+    gauges.put_rung("onnx-tensorrt")
+    gauges.put_stage("building the TensorRT engine: " + "x" * 200)
+    gauges.add("n_preparing")
+    assert gauges.rung() == "onnx-tensorrt"
+    assert gauges.stage().startswith("building the TensorRT engine: xxx")
+    assert len(gauges.stage()) == 128
+    gauges.put_stage("")
+    assert gauges.stage() == ""
+    assert gauges.read().n_preparing == 1

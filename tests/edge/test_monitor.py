@@ -5,7 +5,7 @@ import pytest
 
 from edge.diary.diary import Diary, MemoryLedger
 from edge.diary.trend import TrendRow
-from edge.encoder import AffectEncoder
+from edge.encoder import AffectEncoder, Encoded
 from edge.gait.walker import Walker, skeletons
 from edge.monitor import NS, Monitor, Seen
 from edge.wire import Frame, Message, Person, Tick, pack_body
@@ -162,6 +162,69 @@ def test_a_clock_set_back_books_no_minute_twice(home: Home) -> None:
     row = home.row()
     assert row.minutes_nobody + row.minutes_fault == 4
     assert row.minutes_fault == 0
+
+
+class Counting:
+    """An encoder that counts its calls and their cycles; can be told to step down to another rung."""
+
+    def __init__(self, encoder: AffectEncoder) -> None:
+        self._encoder = encoder
+        self.manifest, self.model_id, self.rung = encoder.manifest, encoder.model_id, "tensorrt"
+        self.sizes: list[int] = []
+
+    def encode(self, x_NTJC: np.ndarray, duration_s_N: np.ndarray) -> Encoded:
+        self.sizes.append(len(x_NTJC))
+        return self._encoder.encode(x_NTJC, duration_s_N)
+
+
+def frames_of_many_cameras(n_cameras: int, seconds: float = 12.0) -> list[list[Frame]]:
+    """For each moment the frames of all cameras, the same walker in each."""
+    t_s = np.arange(round(seconds * 30)) / 30
+    walk = skeletons(Walker(identity=0, affect="neutral", seed=0), t_s)
+    moments = []
+    for n, body in enumerate(walk):
+        t_ns = n * NS // 30
+        people = (Person(0, pack_body(body, VISIBLE)),)
+        moments.append([Frame(f"room {k}", n, t_ns, START_NS + t_ns, "ok", people) for k in range(n_cameras)])
+    return moments
+
+
+def test_cycles_of_all_cameras_that_came_together_are_judged_in_one_call(encoder: AffectEncoder) -> None:
+    counting = Counting(encoder)
+    monitor = Monitor(counting, Diary(MemoryLedger(), "m", "tensorrt"))  # type: ignore[arg-type]
+    seen = [seen for frames in frames_of_many_cameras(8) for seen in monitor.update_frames(frames)]
+    n_cycles = sum(len(part.judgements) for part in seen)
+    assert n_cycles >= 8 * 6
+    assert set(counting.sizes) == {8}
+
+
+def test_judged_together_or_one_by_one_is_the_same(encoder: AffectEncoder) -> None:
+    told = []
+    for together in (True, False):
+        monitor = Monitor(encoder, Diary(MemoryLedger(), "m", "cpu"))
+        seen = []
+        for frames in frames_of_many_cameras(3):
+            seen += monitor.update_frames(frames) if together else [monitor.update(frame) for frame in frames]
+        told.append([timed for part in seen for timed in part.judgements])
+    assert len(told[0]) == len(told[1])
+    for one, other in zip(*told, strict=True):
+        assert one.t_s == other.t_s
+        np.testing.assert_allclose(one.judgement.posterior, other.judgement.posterior, atol=1e-6)  # type: ignore[union-attr]
+
+
+def test_after_a_step_down_rows_name_the_new_rung_and_hold_its_moods_alone(encoder: AffectEncoder) -> None:
+    counting = Counting(encoder)
+    home = Home(counting)  # type: ignore[arg-type]
+    for seed in range(3):
+        home.walk(14, seed=seed)
+        home.quiet(46)
+    counting.rung = "cpu"
+    home.walk(14, seed=9)
+    home.quiet(46)
+    row = home.row()
+    assert row.rung == "cpu"
+    assert row.minutes_observed == 4
+    assert row.held_back, "one walk alone is held back: the three judged on the dropped rung do not count"
 
 
 def test_more_cameras_than_a_home_has_are_not_followed(home: Home) -> None:

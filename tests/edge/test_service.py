@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Camera, Config
+from edge.config import Camera, Config, Encoder
 from edge.diary.store import Store
 from edge.service import STEP_S, Service, serving
 
@@ -20,8 +20,8 @@ BACK_WITHIN_S = 10.0
 class Home:
     """A service in a folder of its own."""
 
-    def __init__(self, folder: Path, pose_model: Path, camera: Camera) -> None:
-        self.config = Config(camera=(camera,), data_dir=folder / "data")
+    def __init__(self, folder: Path, pose_model: Path, camera: Camera, encoder: Encoder | None = None) -> None:
+        self.config = Config(camera=(camera,), data_dir=folder / "data", encoder=encoder or Encoder(rungs=("cpu",)))
         self.service = Service(self.config, pose_model)
 
     def step_until(self, done: Callable[[], bool], within_s: float) -> float:
@@ -86,6 +86,24 @@ def test_cycles_of_a_walker_come_through_the_whole_chain(home: Home) -> None:
     status = home.service.status
     assert status.rung == "cpu"
     assert status.reading.n_refused == 0
+
+
+def test_a_rung_that_hangs_is_dropped_and_watching_goes_on(
+    tmp_path: Path, pose_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes = Path(__file__).parent / "encoder" / "fake_nvidia"
+    root = Path(__file__).parents[2]
+    monkeypatch.setenv("PYTHONPATH", f"{fakes}{os.pathsep}{root}")
+    monkeypatch.setenv("FAKE_NVIDIA", "hang:15")
+    encoder = Encoder(rungs=("tensorrt", "cpu"), engines=tmp_path / "engines")
+    home = Home(tmp_path, pose_model, Camera(place="hall", source=WALKER), encoder)
+    with serving(home.service):
+        assert home.service.status.rung == "tensorrt"
+        home.step_until(lambda: home.service.status.rung == "cpu", within_s=60)
+        home.step_until(lambda: home.service.status.reading.n_cycles >= 4, within_s=40)
+        monitor = home.service.children[0]
+        assert monitor.watch.n_deaths == 0
+        assert home.service.status.reading.n_rungs_dropped == 1
 
 
 def test_it_leaves_no_process_and_no_socket_behind(tmp_path: Path, pose_model: Path) -> None:

@@ -29,6 +29,25 @@ def test_waiting_for_input_is_not_hanging() -> None:
     assert watch.update(100.0 + STALL_S - 0.1, 1)
 
 
+def test_a_process_that_builds_an_engine_is_not_killed_for_it() -> None:
+    watch = Watch()
+    watch.start(0.0, 0)
+    for second in range(1, 600):
+        assert watch.update(float(second), 0, preparing=second)
+    assert watch.update(600.0, 1, preparing=600)
+    for second in range(601, 700):
+        assert watch.update(float(second), 1, preparing=second)
+    assert not watch.update(699.0 + STALL_S, 1, preparing=699)
+
+
+def test_an_engine_build_that_stops_moving_hangs() -> None:
+    watch = Watch()
+    watch.start(0.0, 0)
+    assert watch.update(100.0, 0, preparing=5)
+    assert watch.update(100.0 + WARM_UP_S - 1, 0, preparing=5)
+    assert not watch.update(100.0 + WARM_UP_S, 0, preparing=5)
+
+
 def test_the_delay_doubles_up_to_a_limit_and_starts_over_after_a_steady_run() -> None:
     watch = Watch()
     now_s, delays = 0.0, []

@@ -45,6 +45,9 @@ def test_the_bundle_is_whole_and_says_what_was_measured(made: tuple[Path, Releas
     assert manifest.evaluation == release.evaluation
     for figure in manifest.evaluation + manifest.privacy:
         assert np.isfinite(figure.value)
+    has_mixed = (out / "encoder.mixed.onnx").is_file()
+    assert has_mixed == ("mixed" in manifest.tolerance)
+    assert has_mixed or any("no mixed-precision graph" in line for line in manifest.provenance)
     card = (out / "MODEL_CARD.md").read_text()
     assert "synthetic walkers" in " ".join(manifest.provenance)
     assert all(figure.name in card for figure in manifest.evaluation + manifest.privacy)

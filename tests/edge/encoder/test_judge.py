@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 import edge
 from edge.affect import AbstainReason, Abstention, Affect
-from edge.bundle import GOLDEN, read_manifest
+from edge.bundle import GOLDEN, GRAPH, read_manifest
 from edge.encoder import AffectEncoder, Encoded, judge, open_encoder
 from edge.encoder.answers import Floats, Raw, to_posterior
+from edge.encoder.climb import Climb, Opened, Silent
+from edge.encoder.cpu import CpuRung
+from edge.encoder.golden import read_golden
 from edge.errors import EncoderError
 
 REFERENCE = Path(edge.__file__).parent / "models" / "reference"
@@ -20,15 +23,20 @@ FLAT = np.full((1, 4), 0.25)
 
 
 class Answering:
-    """A rung that gives one fixed answer: what a broken runtime could do."""
+    """A rung that proves itself and then gives one fixed answer: what a broken runtime could do."""
 
     name = "fixed"
 
     def __init__(self, raw: Raw) -> None:
+        self.proven = False
         self._raw = raw
+        self._honest = CpuRung((REFERENCE / GRAPH).read_bytes())
 
     def run(self, x_NTJC: Floats, duration_s_N: Floats) -> Raw:
-        return self._raw
+        return self._raw if self.proven else self._honest.run(x_NTJC, duration_s_N)
+
+    def close(self) -> None:
+        pass
 
 
 def one_cycle() -> tuple[np.ndarray, np.ndarray]:
@@ -97,8 +105,12 @@ def test_a_wrong_shape_is_an_error(shape: tuple[int, ...]) -> None:
     ],
 )
 def test_a_broken_answer_is_an_error_never_a_neutral_mood(raw: Raw) -> None:
-    with pytest.raises(EncoderError):
-        AffectEncoder(MANIFEST, Answering(raw), 0.0).encode(*one_cycle())
+    rung = Answering(raw)
+    golden = read_golden((REFERENCE / GOLDEN).read_bytes())
+    encoder = AffectEncoder(MANIFEST, Climb(("fixed",), lambda name: Opened(rung, "float32", 1e-4), golden, Silent()))
+    rung.proven = True
+    with pytest.raises(EncoderError, match="no rung that answers"):
+        encoder.encode(*one_cycle())
 
 
 def test_a_body_upside_down_abstains_and_a_walker_does_not() -> None:

@@ -44,7 +44,7 @@ def test_the_reference_opens_on_the_cpu_and_answers() -> None:
     encoded = encoder.encode(golden["x_NTJC"], golden["duration_s_N"])
     assert encoder.rung == "cpu"
     assert encoder.model_id == encoder.manifest.id
-    assert encoder.golden_gap <= encoder.manifest.tolerance["float32"]
+    assert encoder.trial.gap <= encoder.manifest.tolerance["float32"]
     np.testing.assert_allclose(encoded.posterior_NK.sum(axis=1), 1.0, atol=1e-9)
     np.testing.assert_array_equal(encoded.posterior_NK.argmax(axis=1), golden["logits_NK"].argmax(axis=1))
 
