@@ -34,6 +34,9 @@ class RawSignal(OnlineSpectrum):
     def ahead(self, n: int) -> None:
         return None
 
+    def before(self, n: int) -> None:
+        return None
+
     def period_samples(self) -> None:
         return None
 
