@@ -27,7 +27,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory, pose_model: Path, encoder: 
 
 
 def true_times(side: str) -> list[float]:
-    contacts = SyntheticCamera(SPEC).truth(until_s=SECONDS)
+    contacts = SyntheticCamera(SPEC).truth(until_s=SECONDS + 0.1)
     return [contact.t_s for contact in contacts if contact.side == side and FIRST_WINDOW_S < contact.t_s < LAST_S]
 
 
@@ -51,7 +51,7 @@ def test_every_cycle_after_the_first_window_is_found(answer: Replayed) -> None:
 
 def test_nothing_is_told_that_did_not_happen(answer: Replayed) -> None:
     truth = {
-        side: [c.t_s for c in SyntheticCamera(SPEC).truth(until_s=SECONDS) if c.side == side]
+        side: [c.t_s for c in SyntheticCamera(SPEC).truth(until_s=SECONDS + 0.1) if c.side == side]
         for side in ("left", "right")
     }
     for contact in answer.contacts:
