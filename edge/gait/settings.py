@@ -65,9 +65,9 @@ class GaitSettings:
     # lost. It is told at the first or last frame, so it may be no farther away than this.
     n_outside: int = 3
     max_outside_s: float = 0.06
-    # Both offsets are those of a period of offset_period_s and grow with it (seconds per second). Left to walks of usual
-    # speed, 0 is chosen; walks played at half and at double speed ask for 0.033, the 169 walks of video pose among
-    # themselves for 0.055. This keeps the offset of a contact the same share of its period.
+    # Both offsets are those of a period of offset_period_s and grow with it (seconds per second). Walks of usual speed
+    # choose 0; walks played at half and double speed ask for 0.033, the 169 walks of video pose among themselves for
+    # 0.055. This keeps the offset of a contact the same share of its period.
     offset_period_s: float = 1.1
     offset_per_period: float = 0.018
     contact_offset_s: float = 0.020
