@@ -10,7 +10,8 @@ opens, peaks already in the window are told late instead of never; the share is 
 are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop; the
 foot must not be far behind (or, for final contacts, ahead of) the other one; the time is that of a parabola fitted to
 the measured samples around the peak, for the reconstruction, which finds it, smooths it too (treadmill and video pose
-scatter less so, and their means lie closer together); at both ends of a walk the recurrence stands in for the samples
+scatter less so, and their means lie closer together), except facing the camera, where forward is MediaPipe's depth and
+the reconstruction scatters less (25 against 33 ms); at both ends of a walk the recurrence stands in for the samples
 that never came, and a contact just outside is told at the end itself.
 
 Shapes: D side (left, right), T time.
@@ -118,7 +119,7 @@ class ContactFinder:
     def _time(self, view: View, side: int, i: int) -> float:
         n_fit, measured_T = self._settings.n_fit, view.measured_DT[side]
         shift: float | None = None
-        if n_fit > 0 and n_fit <= i < len(measured_T) - n_fit:
+        if not view.faces_camera and n_fit > 0 and n_fit <= i < len(measured_T) - n_fit:
             slope, curvature = (self._vertex_of @ measured_T[i - n_fit : i + n_fit + 1]).tolist()
             shift = self._vertex(slope, curvature)
         if shift is None:

@@ -28,6 +28,7 @@ class View:
     swing: Swing
     newest_s: float
     rate_hz: float
+    faces_camera: bool = False
     n_before: int = 0
     n_ahead: int = 0
 
@@ -57,7 +58,8 @@ def view_of(
     if ahead_DT is not None:
         n_ahead = ahead_DT.shape[1]
         forward_DT, measured_DT = _joined(forward_DT, ahead_DT), _joined(measured_DT, ahead_DT)
-    return View(forward_DT, measured_DT, swing, newest_s, rate_hz, n_before, n_ahead)
+    faces_camera = spectrum.n_stacked > N_FORWARD
+    return View(forward_DT, measured_DT, swing, newest_s, rate_hz, faces_camera, n_before, n_ahead)
 
 
 def _joined(earlier_DT: FloatArray, later_DT: FloatArray) -> FloatArray:
