@@ -50,7 +50,7 @@ def test_a_foot_leaves_the_ground_while_the_other_one_stands(walked):
 def test_the_stance_share_is_the_walkers(walked):
     walker, _, cycles = walked
     shares = np.array([(c.left_stance, c.right_stance) for c in cycles[1:]], dtype=float)
-    assert np.abs(shares - walker.gait.stance).max() < 0.05
+    assert np.abs(shares - walker.gait.stance).max() < 0.07  # the offsets are real people's, see above
     assert np.abs(shares.mean(axis=0) - shares.mean()).max() < 0.01, "left and right are alike in this walker"
 
 
