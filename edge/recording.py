@@ -7,7 +7,6 @@ times that do not rise, and recordings in which nothing is seen. Nothing is unpi
 Shape letters: T time, J landmark, C coordinate.
 """
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -79,7 +78,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             if not hasattr(archive, "files"):
                 raise _refusal(path, "a single array", f"an archive with {', '.join(KEYS)}")
             arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except RecordingError:
+        raise
+    except Exception as error:  # a spoiled header raises what numpy's, zip's and Python's own readers happen to
         raise _refusal(path, f"no readable archive ({error})", "an .npz file without pickled objects") from error
     missing = [key for key in KEYS if key not in arrays]
     if missing:

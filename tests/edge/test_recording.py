@@ -110,3 +110,21 @@ def test_a_recording_upside_down_is_turned(tmp_path: Path) -> None:
 def test_no_repr_holds_landmarks(tmp_path: Path) -> None:
     recording = read_recording(saved(tmp_path))
     assert "array" not in repr(recording)
+
+
+def test_spoiled_bytes_end_in_a_recording_or_a_sentence(tmp_path: Path) -> None:
+    content = saved(tmp_path).read_bytes()
+    rng = np.random.default_rng(3)
+    n_refused = 0
+    for n in range(300):
+        spoiled = bytearray(content)
+        # Headers of the archive and of its arrays: the last kilobyte holds the directory, the first a header.
+        for at in rng.integers(0, 400, 2) if n % 2 else len(spoiled) - 1 - rng.integers(0, 400, 2):
+            spoiled[at] = rng.integers(0, 256)
+        path = tmp_path / "spoiled.npz"
+        path.write_bytes(bytes(spoiled))
+        try:
+            read_recording(path)
+        except RecordingError:
+            n_refused += 1
+    assert n_refused > 100
