@@ -157,9 +157,12 @@ def _camera(camera: Camera) -> Finding:
 
 def _table(findings: list[Finding]) -> Table:
     table = Table(title="Quietstep on this machine", title_justify="left", show_edge=False)
-    for column in ("", "what", "found", "to do"):
+    for column in ("", "what", "found, and what to do"):
         table.add_column(column, overflow="fold")
     for finding in findings:
-        mark = "[green]ok[/]" if finding.ok else "[bold red]no[/]"
-        table.add_row(mark, Text(finding.name), Text(finding.found), Text("" if finding.ok else finding.do))
+        mark = Text("ok", "green") if finding.ok else Text("no", "bold red")
+        found = Text(finding.found)
+        if not finding.ok:
+            found.append(f"\n{finding.do}", "bold")
+        table.add_row(mark, Text(finding.name, no_wrap=True), found)
     return table
