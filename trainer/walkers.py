@@ -40,6 +40,7 @@ def walker_cycles(
         source_N=np.full(len(rows), "walker"),
         acted_N=np.array(affect, dtype=np.int64),
         perceived_N=np.full(len(rows), UNLABELLED, dtype=np.int64),
+        recording_N=np.array([f"{who}-{CLASSES[how]}-{seed}" for who, how in zip(subject, affect, strict=True)]),
     )
 
 
