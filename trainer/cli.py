@@ -5,6 +5,8 @@ Refuses bad data before any training starts.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
+from trainer import evaluate_command
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
@@ -75,9 +78,34 @@ def mixed(
     Console(soft_wrap=True).print(f"Bundle {manifest.id} {manifest.version} with mixed precision in {out}")
 
 
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    data: Annotated[str, typer.Option(help="Labelled data as kind:path, e.g. egait:FOLDER.")],
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Score any bundle on any labelled data, as a home would run it, abstentions counted."""
+    with _one_sentence(debug):
+        evaluate_command.run(bundle, data, json, policy)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()
+
+
+@contextmanager
+def _one_sentence(debug: bool) -> Iterator[None]:
+    """An expected failure becomes one sentence and an exit code."""
+    try:
+        yield
+    except QuietstepError as error:
+        if debug:
+            raise
+        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(error.exit_code) from error
 
 
 def _train(data: str, plan: Plan) -> None:
