@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
-from trainer import evaluate_command
+from trainer import evaluate_command, privacy_command
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
@@ -89,6 +89,21 @@ def evaluate(
     """Score any bundle on any labelled data, as a home would run it, abstentions counted."""
     with _one_sentence(debug):
         evaluate_command.run(bundle, data, json, policy)
+
+
+@app.command()
+def privacy(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    data: Annotated[str, typer.Option(help="Data with several cycles a person as kind:path, e.g. egait:FOLDER.")],
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
+    permutations: Annotated[int, typer.Option(min=0, help="Searches on permuted names, for the best by luck.")] = 20,
+    most: Annotated[int, typer.Option(min=2, help="At most so many cycles of each person, drawn at random.")] = 40,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Attack every surface of a bundle: who can be named from landmarks, codes and answers?"""
+    with _one_sentence(debug):
+        privacy_command.run(bundle, data, json, policy, privacy_command.Effort(permutations, most))
 
 
 def main() -> None:
