@@ -61,7 +61,11 @@ class Surface:
 
 
 class Identified(msgspec.Struct, frozen=True, kw_only=True):
-    """What the attackers reached on one surface; top-1 shares, chance is one over the number of people."""
+    """What the attackers reached on one surface; top-1 shares.
+
+    ``chance`` is one over the number of people, ``majority`` the share of whoever has most cycles: what naming always
+    the same person reaches, the larger of the two where people have unequal numbers of cycles.
+    """
 
     attackers: dict[str, float]
     worst_top1: float
@@ -71,6 +75,7 @@ class Identified(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     n_people: int
     worst: str
+    majority: float
     null_median_of_max: float | None
     n_permutations: int
     n_folds: int
@@ -90,15 +95,17 @@ def identify(
         null.append(max(float(hit_N.mean()) for hit_N in _search(surface, permuted, seed).values()))
         report(surface.name, 2 + at, 1 + n_permutations)
     worst = max(hits, key=lambda name: hits[name].mean())
+    n_of_P = np.unique(cycles.subject_N, return_counts=True)[1]
     return Identified(
         attackers={name: float(hit_N.mean()) for name, hit_N in hits.items()},
         worst_top1=float(hits[worst].mean()),
-        chance=1.0 / len(np.unique(cycles.subject_N)),
+        chance=1.0 / len(n_of_P),
         null95_of_max=float(np.quantile(null, 0.95, method="higher")) if null else None,
         upper95=upper_limit(hits[worst], cycles.subject_N, seed),
         n=len(cycles),
-        n_people=len(np.unique(cycles.subject_N)),
+        n_people=len(n_of_P),
         worst=worst,
+        majority=float(n_of_P.max() / n_of_P.sum()),
         null_median_of_max=float(np.median(null)) if null else None,
         n_permutations=n_permutations,
         n_folds=_N_FOLDS,

@@ -29,6 +29,7 @@ from trainer.attack import N_PERMUTATIONS, Identified, Progress, Surface, attack
 from trainer.attack_raw import raw_surfaces
 from trainer.cycles import Cycles
 from trainer.readers import read_cycles
+from trainer.sequences import sequence_of
 
 MOST_PER_PERSON: Final = 40
 _PART: Final = "/affect/"
@@ -59,18 +60,11 @@ def bundle_surfaces(bundle: Path, cycles: Cycles) -> list[Surface]:
     log_NK = np.log(encoded.posterior_NK + _TINY)
     inside = inner_tensors(proven_graph(read_bundle(bundle), GRAPH), cycles)
     return [
-        Surface("normalised_cycle", with_clock(cycles.x_NTJC, cycles)),
+        Surface("normalised_cycle", sequence_of(cycles)),
         *(Surface(name, value) for name, value in inside.items()),
         Surface("posterior", log_NK),
         Surface("posterior_and_score", np.column_stack([log_NK, encoded.ood_score_N])),
     ]
-
-
-def with_clock(x_NTJC: npt.ArrayLike, cycles: Cycles) -> npt.NDArray[np.float64]:
-    """Landmarks as a sequence (N, T, P) with the logarithm of the duration as one more channel."""
-    x_NTP = np.asarray(x_NTJC, dtype=np.float64).reshape(len(cycles), np.shape(x_NTJC)[1], -1)
-    clock_NT1 = np.broadcast_to(np.log(cycles.duration_s_N)[:, None, None], (*x_NTP.shape[:2], 1))
-    return np.concatenate([x_NTP, clock_NT1], axis=2)
 
 
 def inner_tensors(graph: bytes, cycles: Cycles) -> dict[str, npt.NDArray[np.float64]]:
@@ -86,20 +80,19 @@ def inner_tensors(graph: bytes, cycles: Cycles) -> dict[str, npt.NDArray[np.floa
 def table(found: dict[str, Identified]) -> Table:
     """For the terminal: one row for each surface."""
     title = "Who walked? Top-1 of attackers retrained on each surface"
-    columns = "surface", "worst", "top-1", "upper 95 %", "chance", "best by luck, 95 %", "all attackers"
-    table = Table(*columns, title=title, caption=_caption(found))
+    table = Table("surface", "top-1", "upper 95 %", "luck, 95 %", "worst of", title=title, caption=_caption(found))
     for name, each in found.items():
         luck = "-" if each.null95_of_max is None else f"{each.null95_of_max:.3f}"
-        figures = (f"{value:.3f}" for value in (each.worst_top1, each.upper95, each.chance))
-        attackers = ", ".join(f"{who} {value:.2f}" for who, value in each.attackers.items())
-        table.add_row(name, each.worst, *figures, luck, attackers)
+        others = f"{each.worst} ({len(each.attackers)})"
+        table.add_row(name, f"{each.worst_top1:.3f}", f"{each.upper95:.3f}", luck, others)
     return table
 
 
 def _caption(found: dict[str, Identified]) -> str:
     first = next(iter(found.values()))
     return (
-        f"{first.n} cycles of {first.n_people} people, {first.n_folds} folds, {first.n_permutations} permutations. "
+        f"{first.n} cycles of {first.n_people} people: chance {first.chance:.3f}, always the same person "
+        f"{first.majority:.3f}; {first.n_folds} folds; luck: the best attacker on {first.n_permutations} permutations. "
         "The subject code is not in a bundle: only the trainer can attack it."
     )
 

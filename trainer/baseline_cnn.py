@@ -55,7 +55,7 @@ class CnnXyz:
         self._mean_P = x_NTP.mean(axis=(0, 1))
         self._std_P = np.maximum(x_NTP.std(axis=(0, 1)), _FLOOR)
         torch.manual_seed(self.seed)
-        self._network = _network(x_NTP.shape[2], len(self.classes_), self.shape)
+        self._network = self._build(x_NTP.shape[2], len(self.classes_))
         self._train(self._tensor(x_NTP), torch.as_tensor(label_N))
         return self
 
@@ -68,6 +68,9 @@ class CnnXyz:
     def predict(self, x_NTP: npt.ArrayLike) -> npt.NDArray:
         """The likeliest label of each row."""
         return self.classes_[self.predict_proba(x_NTP).argmax(axis=1)]
+
+    def _build(self, n_channels: int, n_classes: int) -> nn.Module:
+        return _network(n_channels, n_classes, self.shape)
 
     def _tensor(self, x_NTP: npt.NDArray[np.float32]) -> Tensor:
         return torch.as_tensor((x_NTP - self._mean_P) / self._std_P).transpose(1, 2).contiguous()

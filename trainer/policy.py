@@ -28,10 +28,13 @@ class EvaluationBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PrivacyBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds on naming the walker from one surface: top-1 of the worst attacker, and its upper limit, over chance."""
+    """Bounds on naming the walker from one surface: top-1 of the worst attacker, and its upper limit, over luck.
 
-    max_worst_over_chance: float
-    max_upper95_over_chance: float
+    Luck is the larger of chance and of naming always whoever has most cycles.
+    """
+
+    max_worst_over_luck: float
+    max_upper95_over_luck: float
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +69,8 @@ class Attacked(Protocol):
     def upper95(self) -> float: ...
     @property
     def chance(self) -> float: ...
+    @property
+    def majority(self) -> float: ...
 
 
 def read_policy(path: Path = DEFAULT) -> Policy:
@@ -112,9 +117,10 @@ def refuse(violations: tuple[str, ...]) -> None:
 
 
 def _surface(name: str, found: Attacked, bounds: PrivacyBounds) -> Iterator[str]:
-    worst, upper = found.worst_top1 - found.chance, found.upper95 - found.chance
-    yield from filter(None, [_at_most(f"{name}: worst attacker over chance", worst, bounds.max_worst_over_chance)])
-    yield from filter(None, [_at_most(f"{name}: upper limit over chance", upper, bounds.max_upper95_over_chance)])
+    luck = max(found.chance, found.majority)
+    worst, upper = found.worst_top1 - luck, found.upper95 - luck
+    yield from filter(None, [_at_most(f"{name}: worst attacker over luck", worst, bounds.max_worst_over_luck)])
+    yield from filter(None, [_at_most(f"{name}: upper limit over luck", upper, bounds.max_upper95_over_luck)])
 
 
 def _at_least(name: str, value: float | None, bound: float) -> str:

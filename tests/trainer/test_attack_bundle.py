@@ -73,12 +73,12 @@ def test_the_command_writes_the_contract(tmp_path: Path) -> None:
 
 def test_a_surface_the_policy_names_must_keep_its_bound(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
-    bounds = "max_worst_over_chance = -1.0\nmax_upper95_over_chance = 1.0\n"
+    bounds = "max_worst_over_luck = -1.0\nmax_upper95_over_luck = 1.0\n"
     evaluation = "min_macro_f1 = 0\nmin_accuracy_over_majority = 0\nmax_abstained = 1\nmax_ece = 1\n"
     policy.write_text(f"schema = 1\n[evaluation]\n{evaluation}[privacy.posterior]\n{bounds}")
     result = RUNNER.invoke(cli.app, arguments(egait(tmp_path, 2), "--permutations", "0", "--policy", str(policy)))
     assert result.exit_code == 1
-    assert "posterior: worst attacker over chance" in result.stderr
+    assert "posterior: worst attacker over luck" in result.stderr
 
 
 def test_last_features_and_the_last_weights_give_the_logits(encoder: AffectEncoder) -> None:

@@ -23,6 +23,7 @@ class Surface:
     worst_top1: float
     upper95: float
     chance: float
+    majority: float = 0.0
 
 
 def safe() -> dict[str, Surface]:
@@ -58,9 +59,14 @@ def test_a_surface_that_leaks_and_one_that_was_not_measured() -> None:
     del surfaces["affect_code"]
     told = privacy_violations(surfaces, read_policy())
     assert len(told) == 3
-    assert any("posterior: worst attacker over chance is 0.467" in each for each in told)
+    assert any("posterior: worst attacker over luck is 0.467" in each for each in told)
     assert any("posterior: upper limit" in each for each in told)
     assert any("affect_code was not measured" in each for each in told)
+
+
+def test_luck_is_naming_the_commonest_person_where_cycles_are_unequal() -> None:
+    told = privacy_violations(safe() | {"posterior": Surface(0.5, 0.55, 0.033, majority=0.5)}, read_policy())
+    assert told == ()
 
 
 @pytest.mark.parametrize(
