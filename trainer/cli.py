@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
-from trainer import evaluate_command, privacy_command
+from trainer import evaluate_command, inspect_command, privacy_command
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
@@ -59,6 +59,19 @@ def train(
             raise
         Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(error.exit_code) from error
+
+
+@app.command()
+def inspect(
+    data: Annotated[str, typer.Argument(help="Data as kind:path, e.g. egait:FOLDER or walkers:30x4x5x20.")],
+    json: Annotated[Path | None, typer.Option(help="Where to write the counts and every refusal; - for here.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Where to draw a typical cycle of each affect.")] = None,
+    strip: Annotated[str | None, typer.Option(help="Draw the cycle with this key instead.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show what is in a data source: who, how, how long, what was refused and why."""
+    with _one_sentence(debug):
+        inspect_command.run(data, json, png, strip)
 
 
 @app.command()

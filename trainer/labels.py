@@ -102,11 +102,16 @@ def unknown_subject(number: int) -> str:
     return f"{_UNKNOWN}-{number:04d}"
 
 
-def unknown_subjects(n: int) -> tuple[str, ...]:
-    """The note that goes with them."""
+def is_known(subject: str) -> bool:
+    """Whether somebody is named: neither numbered by us nor left empty by an index."""
+    return bool(subject) and not subject.startswith(f"{_UNKNOWN}-")
+
+
+def unknown_subjects(n: int, how: str = "numbered") -> tuple[str, ...]:
+    """The note that goes with them; ``how`` they stand among the subjects."""
     if not n:
         return ()
-    return (f"The subject of {n} recordings is not known: they are numbered, and holding people out means little.",)
+    return (f"The subject of {n} recordings is not known: they are {how}, and holding people out means little.",)
 
 
 def read_index(path: Path, wanted: set[str], key: str) -> dict[str, Mapping[str, str]]:

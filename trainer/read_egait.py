@@ -21,7 +21,7 @@ from edge.gait.normalise import normalise_cycle, roll_to_right_contact
 from edge.gait.skeleton import LEFT_ANKLE, MIRROR, RIGHT_ANKLE
 from trainer.cut_cycles import knees_bend_backwards, one_cycle
 from trainer.cycles import UNLABELLED, Cycles, Looked, Reading, Refused, joined
-from trainer.labels import INDEX, Label, read_index, unknown_subject, unknown_subjects
+from trainer.labels import INDEX, Label, is_known, read_index, unknown_subject, unknown_subjects
 from trainer.read_spec import Tell
 
 EGAIT_RATE_HZ: Final = 30.0
@@ -66,7 +66,9 @@ def read_egait(folder: Path, tell: Tell = lambda done, total: None) -> Reading:
             tell(done, len(rows))
     cycles = joined(kept.cycles)
     sources = ", ".join(sorted(set(cycles.source_N.tolist())))
-    notes = unknown_subjects(0 if has_index else len(cycles)) + _exchanged(kept.n_exchanged)
+    n_unknown = sum(not is_known(subject) for subject in cycles.subject_N.tolist())
+    notes = unknown_subjects(n_unknown, "numbered" if not has_index else "counted as one person")
+    notes += _exchanged(kept.n_exchanged)
     provenance = f"E-Gait, real part ({sources}); research use"
     return Reading(cycles, tuple(kept.refused), provenance, tuple(kept.looked), notes)
 
