@@ -18,8 +18,8 @@ T_S = np.arange(0, 7, 1 / RATE_HZ)
 WALK_TJC = skeletons(Walker(1, "happy", path="straight"), T_S)
 MPI17 = (3, 2, 7, 8, 9, 4, 5, 6, 13, 14, 15, 10, 11, 12, 0, 1, 3)  # our landmark of each of theirs
 PLUG_IN = {
-    "FHD": "head", "BHD": "head", "SHO": "shoulder", "ELB": "elbow", "WRA": "wrist", "WRB": "wrist", "ASI": "hip",
-    "PSI": "hip", "KNE": "knee", "ANK": "ankle", "HEE": "heel", "TOE": "toe",
+    "FHD": "head", "BHD": "head", "SHO": "shoulder", "ELB": "elbow", "WRA": "wrist", "WRB": "wrist",
+    "KNE": "knee", "ANK": "ankle", "HEE": "heel", "TOE": "toe",
 }  # fmt: skip
 
 
@@ -53,6 +53,24 @@ def as_bvh(folder: Path, name: str, x_TJC: np.ndarray = WALK_TJC) -> None:
     (folder / f"{name}.bvh").write_text(head + rows + "\n")
 
 
+def pelvis(x_TJC: np.ndarray) -> dict[str, np.ndarray]:
+    """The spines of a pelvis whose hip joints are the walker's (Bell et al. 1990), and is level."""
+    left_TC, right_TC = x_TJC[:, LANDMARKS.index("left_hip")], x_TJC[:, LANDMARKS.index("right_hip")]
+    across_TC = (left_TC - right_TC) / 0.72
+    width_T1 = np.linalg.norm(across_TC, axis=1, keepdims=True)
+    ahead_TC = np.cross(across_TC / width_T1, [0.0, 1.0, 0.0])
+    ahead_TC /= np.linalg.norm(ahead_TC, axis=1, keepdims=True)
+    up_TC = np.cross(ahead_TC, across_TC / width_T1)
+    middle_TC = 0.5 * (left_TC + right_TC) + width_T1 * (0.19 * ahead_TC + 0.30 * up_TC)
+    back_TC = middle_TC - 0.7 * width_T1 * ahead_TC
+    return {
+        "LASI": middle_TC + 0.5 * across_TC,
+        "RASI": middle_TC - 0.5 * across_TC,
+        "LPSI": back_TC + 0.2 * across_TC,
+        "RPSI": back_TC - 0.2 * across_TC,
+    }
+
+
 def as_c3d(folder: Path, name: str, x_TJC: np.ndarray = WALK_TJC) -> None:
     """Plug-in Gait markers, z up, millimetres."""
     ezc3d = pytest.importorskip("ezc3d")
@@ -61,6 +79,7 @@ def as_c3d(folder: Path, name: str, x_TJC: np.ndarray = WALK_TJC) -> None:
         for letter, side in (("L", "left"), ("R", "right"))
         for marker, part in PLUG_IN.items()
     }
+    markers |= pelvis(x_TJC)
     file = ezc3d.c3d()
     points = np.stack(list(markers.values()))[..., [2, 0, 1]].transpose(2, 0, 1) * 1000.0
     file["parameters"]["POINT"]["RATE"]["value"] = [RATE_HZ]
