@@ -1,6 +1,6 @@
 """Synthetic people whose every cell is full: subject x affect x recording x cycle, where the truth is known.
 
-    walkers:30x4x5x20?seed=0&noise=side&day=0.03
+    walkers:30x4x5x20?seed=0&noise=side&day=0.03&strength=0.4
 
 Promises: the same words give the same cycles; subject, affect and recording are true; nothing is kept on disk. Refuses
 sizes that are no counts, more affects than there are, and errors it does not know. Where an error model loses more than
@@ -8,16 +8,20 @@ a fifth of a cycle's frames the cycle is refused, as on the device, and the cell
 
 Recordings of one person in one affect differ as days do (``day``: relative deviation of a person's speed, swing, bounce
 and posture from one recording to the next; our choice, 0 leaves them apart only by chance variation and phase), so that
-holding out recordings is harder than holding out cycles. ``noise``: ``none``, ``rough`` (``edge.gait.pose_noise``), the
-name of a view of MediaPipe's measured error (``edge.gait.pose_error_presets``, blanks as dashes; ``filmed-`` before
-it adds what only real video showed: feet exchanged, poses lost), or ``any`` (``filmed-any``): for each recording one of
-these views.
+holding out recordings is harder than holding out cycles.
+
+``strength``: how far each affect is from the person's neutral walk, 1 as the walker has it. There a logistic regression
+on means and spreads tells the affects of strangers apart without an error; methods can only be compared with less.
+
+``noise``: ``none``, ``rough`` (``edge.gait.pose_noise``), the name of a view of MediaPipe's measured error
+(``edge.gait.pose_error_presets``, blanks as dashes; ``filmed-`` before it adds what only real video showed: feet
+exchanged, poses lost), or ``any`` (``filmed-any``): for each recording one of these views.
 
 Shape letters: T time, J landmark, C coordinate.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -39,7 +43,7 @@ from trainer.labels import Label
 from trainer.read_spec import Spec, Tell
 from trainer.walkers import RATE_HZ, cut_cycle
 
-OPTIONS: Final = frozenset({"seed", "noise", "day"})
+OPTIONS: Final = frozenset({"seed", "noise", "day", "strength"})
 SOURCE: Final = "walker"
 _NONE, _ROUGH = "none", "rough"
 _VIEWS: Final = {name.replace(" ", "-"): (error,) for name, error in PRESETS.items()} | {"any": tuple(PRESETS.values())}
@@ -73,6 +77,7 @@ class Factorial:
     seed: int = 0
     noise: str = _NONE
     day: float = 0.03
+    strength: float = 1.0
 
     def cells(self) -> Iterator[tuple[int, int, int]]:
         """Every person, affect and recording."""
@@ -89,8 +94,7 @@ def read_walkers(spec: Spec, tell: Tell) -> Reading:
         cuts.append(_recording(plan, *cell))
         tell(done, plan.n_people * plan.n_affects * plan.n_recordings)
     refused = tuple(each for cut in cuts for each in cut.refused)
-    provenance = f"synthetic walkers ({spec.text or 'default'}, seed {plan.seed}, noise {plan.noise}, day {plan.day:g})"
-    return Reading(joined([cut.cycles for cut in cuts]), refused, provenance, tuple(cut.looked for cut in cuts))
+    return Reading(joined([cut.cycles for cut in cuts]), refused, _told(plan), tuple(cut.looked for cut in cuts))
 
 
 def factorial_cycles(plan: Factorial) -> Cycles:
@@ -101,7 +105,7 @@ def factorial_cycles(plan: Factorial) -> Cycles:
 def _recording(plan: Factorial, who: int, affect: int, recording: int) -> Cut:
     rng = np.random.default_rng((plan.seed, who, affect, recording, 31))
     name = CLASSES[affect]
-    gait = _on_a_day(gait_of(who, name), plan.day, rng)
+    gait = _on_a_day(_felt(who, name, plan.strength), plan.day, rng)
     walker = Walker(who, name, seed=int(rng.integers(2**31)), gait=gait)
     right_s = _right_contacts(walker, plan.n_cycles + 1)
     t_s = np.arange(0.0, right_s[-1] + 1.0, 1.0 / RATE_HZ)
@@ -117,6 +121,13 @@ def _recording(plan: Factorial, who: int, affect: int, recording: int) -> Cut:
         kept.append(one_cycle(f"{key}#{number}", cut_cycle(x_TJC, t_s, start_s, end_s), end_s - start_s, label))
     looked = Looked(key, SOURCE, RATE_HZ, float(t_s[-1]), len(kept))
     return Cut(joined(kept), tuple(refused), looked)
+
+
+def _felt(who: int, affect: str, strength: float) -> Gait:
+    """The person's gait in this affect, only so far from their neutral one."""
+    full, neutral = gait_of(who, affect), gait_of(who, "neutral")
+    at = {each.name: (getattr(neutral, each.name), getattr(full, each.name)) for each in fields(Gait)}
+    return Gait(**{name: start + strength * (end - start) for name, (start, end) in at.items()})
 
 
 def _on_a_day(gait: Gait, day: float, rng: np.random.Generator) -> Gait:
@@ -164,7 +175,14 @@ def _plan(spec: Spec) -> Factorial:
         raise TrainingError(f"the noise {noise!r}", f"one of {', '.join(NOISES)}", "Correct ?noise=.")
     n_people, n_affects, n_recordings, n_cycles = _sizes(spec.text)
     seed, day = int(_at_least_zero(spec, "seed", 0.0)), _at_least_zero(spec, "day", Factorial().day)
-    return Factorial(n_people, n_affects, n_recordings, n_cycles, seed, noise, day)
+    strength = _at_least_zero(spec, "strength", Factorial().strength)
+    return Factorial(n_people, n_affects, n_recordings, n_cycles, seed, noise, day, strength)
+
+
+def _told(plan: Factorial) -> str:
+    sizes = "x".join(str(n) for n in (plan.n_people, plan.n_affects, plan.n_recordings, plan.n_cycles))
+    how = f"noise {plan.noise}, day {plan.day:g}, strength {plan.strength:g}"
+    return f"synthetic walkers ({sizes}, seed {plan.seed}, {how})"
 
 
 def _sizes(text: str) -> tuple[int, int, int, int]:

@@ -50,6 +50,16 @@ def test_happy_and_sad_differ_more_than_two_days() -> None:
     assert np.abs(means[0] - means[1]).mean() > 2 * spread_between_recordings(0.03)
 
 
+def test_strength_says_how_far_an_affect_is_from_neutral() -> None:
+    away_m = []
+    for strength in (0.0, 0.3, 1.0):
+        cycles = factorial_cycles(Factorial(1, 4, 1, 4, day=0.0, strength=strength))
+        means = [cycles.x_NTJC[cycles.acted_N == at].mean(axis=0) for at in (2, 3)]
+        away_m.append(float(np.abs(means[0] - means[1]).mean()))
+    assert away_m[0] < 0.004
+    assert 2 * away_m[0] < away_m[1] < 0.5 * away_m[2]
+
+
 @pytest.mark.parametrize("noise", [name for name in NOISES if name != "none"])
 def test_every_error_spoils_but_leaves_a_walk(noise: str) -> None:
     clean, spoiled = (read_cycles(f"walkers:1x2x1x3?noise={name}&seed=1").cycles for name in ("none", noise))
@@ -78,7 +88,7 @@ def test_sizes_that_are_none_are_refused(sizes: str) -> None:
         read_cycles(f"walkers:{sizes}")
 
 
-@pytest.mark.parametrize("option", ["noise=fog", "seed=-1", "seed=x", "day=nan", "day=-0.1"])
+@pytest.mark.parametrize("option", ["noise=fog", "seed=-1", "seed=x", "day=nan", "day=-0.1", "strength=-1"])
 def test_options_that_mean_nothing_are_refused(option: str) -> None:
     with pytest.raises(TrainingError, match=option.split("=")[0]):
         read_cycles(f"walkers:1x1x1x1?{option}")
