@@ -58,7 +58,7 @@ def _markers(path: Path) -> tuple[dict[str, np.ndarray], float, str]:
     try:
         file = ezc3d.c3d(str(path))
     except Exception as error:
-        raise ValueError(f"no readable C3D file ({str(error).splitlines()[0][:100]})") from error
+        raise ValueError(f"no readable C3D file ({' '.join(str(error).split())[:100]})") from error
     points: Mapping[str, Any] = file["parameters"].get("POINT", {})
     x_MTC = file["data"]["points"][:3].transpose(1, 2, 0).astype(np.float64)
     if not x_MTC.size or not {"RATE", "UNITS"} <= set(points):

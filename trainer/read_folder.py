@@ -27,7 +27,8 @@ def read_folder(spec: Spec, suffix: str, load: Load, provenance: str, tell: Tell
         try:
             cuts.append(cut_cycles(name, _long_enough(load(path)), labels.of(name)))
         except (ValueError, RecordingError, OSError) as error:
-            refused.append(Refused(name, str(error)))
+            # The key names the file; a path in the reason would keep equal reasons from being counted together.
+            refused.append(Refused(name, str(error).replace(f" in {path}", "")))
         tell(done, len(files))
     refused += [each for cut in cuts for each in cut.refused]
     cycles = joined([cut.cycles for cut in cuts])

@@ -16,6 +16,7 @@ import numpy as np
 
 from edge.errors import TrainingError
 from edge.gait.skeleton import to_canonical, upright
+from edge.recording import LARGEST_METRES
 from trainer.cut_cycles import Motion
 from trainer.cycles import Reading
 from trainer.read_folder import read_folder
@@ -36,12 +37,18 @@ def read_mpi17(spec: Spec, tell: Tell) -> Reading:
 
 def load_mpi17(path: Path, rate_hz: float, per_metre: float = 1000.0) -> Motion:
     """One array as a canonical recording; raises ValueError."""
+    # A spoiled header makes numpy raise whatever its parser raised, TokenError and SyntaxError among it.
     try:
         x_TJC = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"no readable array ({error})") from error
+    except Exception as error:
+        raise ValueError(f"no readable array ({' '.join(str(error).split())[:100]})") from error
+    if not isinstance(x_TJC, np.ndarray):
+        raise ValueError("an archive, not a single array")
     if x_TJC.ndim != 3 or x_TJC.shape[1:] != (_N_LANDMARKS, 3) or not np.issubdtype(x_TJC.dtype, np.floating):
         raise ValueError(f"shape {x_TJC.shape} of {x_TJC.dtype}, not (frames, {_N_LANDMARKS}, 3) of floats")
-    x_TJC, visibility_TJ = to_canonical(x_TJC / per_metre, "mpi17")
+    x_TJC = x_TJC.astype(np.float64) / per_metre
+    if np.abs(x_TJC[np.isfinite(x_TJC)]).max(initial=0.0) > LARGEST_METRES:
+        raise ValueError(f"landmarks beyond {LARGEST_METRES:.0f} m (is the unit right?)")
+    x_TJC, visibility_TJ = to_canonical(x_TJC, "mpi17")
     x_TJC, _ = upright(x_TJC, visibility_TJ)
     return Motion(np.arange(len(x_TJC)) / rate_hz, x_TJC, visibility_TJ, rate_hz)

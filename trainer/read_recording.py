@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.errors import QuietstepError
 from edge.recording import read_recording
 from trainer.cut_cycles import Motion
 from trainer.cycles import Reading
@@ -22,7 +23,13 @@ def read_recordings(spec: Spec, tell: Tell) -> Reading:
 
 def load_recording(path: Path) -> Motion:
     """One recording; raises RecordingError, or ValueError for a single frame."""
-    recording = read_recording(path)
+    # A spoiled header makes numpy raise whatever its parser raised.
+    try:
+        recording = read_recording(path)
+    except QuietstepError:
+        raise
+    except Exception as error:
+        raise ValueError(f"no readable recording ({' '.join(str(error).split())[:100]})") from error
     if len(recording.t_s) < 2:
         raise ValueError("a single frame")
     rate_hz = 1.0 / float(np.median(np.diff(recording.t_s)))
