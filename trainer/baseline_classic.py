@@ -6,7 +6,7 @@ a deep model has to beat on strangers.
 
 Promises: standardisation and every choice (neighbours, C) are made inside the training rows, on the inner splits given;
 what never changes in training is dropped. Probabilities of an SVM are a softmax of its decision values: they rank,
-they are not calibrated. Refuses nothing.
+they are not calibrated. Refuses (TrainingError) too few rows to choose on.
 
 Shape letters: N row, T time, P channel, K class.
 """
@@ -26,6 +26,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from edge.errors import TrainingError
 from trainer.folds import Split
 from trainer.handmade import coordinate_statistics, handmade_features
 
@@ -44,9 +45,21 @@ class Chosen:
         self._grid = dict(grid)
 
     def fit(self, x_NTP: npt.ArrayLike, y_N: npt.ArrayLike, inner: Sequence[Split]) -> Self:
-        """Choose on ``inner`` (positions into these rows), then train on all rows."""
-        search = GridSearchCV(self._pipeline, self._grid, scoring="f1_macro", cv=list(inner), error_score="raise")
-        self._search = search.fit(np.asarray(x_NTP), np.asarray(y_N))
+        """Choose on ``inner`` (positions into these rows), then train on all rows; TrainingError for too few rows."""
+        n_rows = min(len(learn) for learn, _ in inner)
+        grid = {
+            name: [value for value in values if _possible(name, value, n_rows)] for name, values in self._grid.items()
+        }
+        search = GridSearchCV(self._pipeline, grid, scoring="f1_macro", cv=list(inner), error_score="raise")
+        try:
+            self._search = search.fit(np.asarray(x_NTP), np.asarray(y_N))
+        except ValueError as error:
+            found = (
+                f"{np.size(y_N)} training cycles that {type(self._pipeline[-1]).__name__} cannot learn from ({error})"
+            )
+            raise TrainingError(
+                found, "several cycles of every affect in every inner split", "Give more data."
+            ) from error
         self.classes_ = self._search.classes_
         return self
 
@@ -88,6 +101,11 @@ def logistic() -> Chosen:
 def _pipeline(features: Any, learner: Any, *more: Any) -> Pipeline:
     steps = FunctionTransformer(features), VarianceThreshold(_NEVER_CHANGES), StandardScaler(), *more, learner
     return make_pipeline(*steps)
+
+
+def _possible(name: str, value: Any, n_rows: int) -> bool:
+    """There are never more neighbours than rows to choose them from."""
+    return not name.endswith("n_neighbors") or value <= n_rows
 
 
 def _flat(x_NTP: npt.ArrayLike) -> Floats:

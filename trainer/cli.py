@@ -17,10 +17,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
-from trainer import evaluate_command, inspect_command, privacy_command
+from trainer import compare_command, evaluate_command, inspect_command, privacy_command
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
+from trainer.methods import METHODS
+from trainer.protocols import PROTOCOLS
 from trainer.readers import read_cycles
 from trainer.release import Plan, make
 from trainer.train import Settings
@@ -117,6 +119,23 @@ def privacy(
     """Attack every surface of a bundle: who can be named from landmarks, codes and answers?"""
     with _one_sentence(debug):
         privacy_command.run(bundle, data, json, policy, privacy_command.Effort(permutations, most))
+
+
+@app.command()
+def compare(
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
+    out: Annotated[Path, typer.Option(help="Folder for results; a run that was stopped goes on in it.")],
+    methods: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(METHODS),
+    protocols: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(PROTOCOLS),
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
+    folds: Annotated[int | None, typer.Option(min=2, help="Folds of every protocol; by default each its own.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="More than one may change the last digits.")] = 1,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Compare paper A with its baselines, by cycle, by recording and on strangers, beside the paper's Table I."""
+    with _one_sentence(debug):
+        wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads)
+        compare_command.run(data, out, wanted)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from edge.errors import TrainingError
 from edge.gait.skeleton import BODY_BONES, ROOT
 from trainer.baseline_classic import knn_man, logistic, svm_man, svm_xyz
 from trainer.baseline_cnn import CnnShape, CnnXyz
@@ -47,6 +48,20 @@ def test_the_choice_follows_the_inner_splits() -> None:
     honest = knn_man().fit(X, noisy, list(by_people(TRAIN, 3, 0)))
     assert leaky.choice == {"n_neighbors": 1}
     assert honest.choice["n_neighbors"] > 1
+
+
+def test_few_rows_leave_fewer_neighbours_to_choose_from() -> None:
+    few = TRAIN.take(TRAIN.subject_N == "walker0")
+    halves = [(np.arange(8), np.arange(4))]
+    doubled = few.take([0, 1, 2, 3, 0, 1, 2, 3])
+    model = knn_man().fit(sequence_of(doubled), doubled.acted_N, halves)
+    assert model.choice["n_neighbors"] <= 8
+
+
+def test_inner_splits_of_one_affect_are_refused_in_a_sentence() -> None:
+    angry, all_N = np.flatnonzero(Y == 0), np.arange(len(Y))
+    with pytest.raises(TrainingError, match="cannot learn"):
+        svm_xyz().fit(X, Y, [(angry, all_N)])
 
 
 def test_the_cnn_tells_strangers_apart() -> None:
