@@ -33,8 +33,8 @@ def summary(rows: Sequence[Row]) -> Table:
     columns = "protocol", "method", "accuracy", "macro-F1", f"over {REFERENCE}", "p"
     table = Table(*columns, title="Acted affect, out of fold", caption=_beside(rows[0]), box=SIMPLE)
     for row in rows:
-        _, _, right, right_95, f1, f1_95, _, over, p = _cells(row)
-        table.add_row(row.protocol, row.method, f"{right} ({right_95})", f"{f1} ({f1_95})", over, p)
+        right, f1 = _short(row.accuracy, row.accuracy_95), _short(row.macro_f1, row.macro_f1_95)
+        table.add_row(row.protocol, row.method, right, f1, *_cells(row)[-2:])
     return table
 
 
@@ -160,6 +160,10 @@ def _class_cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 def _percent(values: Sequence[float]) -> str:
     return "/".join(f"{value:.0f}" for value in values) or "-"
+
+
+def _short(value: float, ends: tuple[float, float]) -> str:
+    return f"{value:.2f} ({ends[0]:.2f}-{ends[1]:.2f})"
 
 
 def _between(ends: tuple[float, float]) -> str:

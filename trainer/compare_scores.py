@@ -105,13 +105,14 @@ def _of_seeds(mine: list[Result], cycles: Cycles) -> Iterable[float]:
         yield score(cycles.acted_N[test_N], proba_NK.argmax(axis=1), cycles.subject_N[test_N]).macro_f1.value
 
 
-def _against(mine: list[Result], reference: list[Result], cycles: Cycles) -> tuple[float, float]:
-    """Mean difference of accuracy over the folds both have, and its corrected p."""
+def _against(mine: list[Result], reference: list[Result], cycles: Cycles) -> tuple[float, float | None]:
+    """Mean difference of accuracy over the folds both have, and its corrected p, None where there is none."""
     theirs = {(result.seed, result.fold): _accuracy(result, cycles) for result in reference}
     both = [result for result in mine if (result.seed, result.fold) in theirs]
     difference = [_accuracy(result, cycles) - theirs[result.seed, result.fold] for result in both]
     n_train, n_test = (float(np.mean([size(result) for result in both])) for size in (_n_train, _n_test))
-    return float(np.mean(difference)), corrected_p(difference, n_train, n_test)
+    p = corrected_p(difference, n_train, n_test)
+    return float(np.mean(difference)), None if np.isnan(p) else p
 
 
 def _accuracy(result: Result, cycles: Cycles) -> float:

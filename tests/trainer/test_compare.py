@@ -33,8 +33,8 @@ def constant(task: Task) -> Answer:
 
 
 def knowing(task: Task) -> Answer:
-    """Knows the truth, three times in four."""
-    told = np.where(np.arange(len(task.test)) % 4 == 0, (task.test.acted_N + 1) % 4, task.test.acted_N)
+    """Knows the truth but for the first cycles: one under the first seed, two under the second."""
+    told = np.where(np.arange(len(task.test)) <= task.seed, (task.test.acted_N + 1) % 4, task.test.acted_N)
     return Answer(np.eye(4)[told] * 0.9 + 0.025)
 
 
@@ -93,9 +93,9 @@ def test_scores_are_those_of_the_pooled_answers(tmp_path: Path) -> None:
     mine = [result for result in results if result.method == "knowing"]
     label = CYCLES.acted_N[np.concatenate([result.test for result in mine])]
     found = np.concatenate([np.argmax(result.proba, axis=1) for result in mine])
-    assert knowing_row.accuracy == pytest.approx(accuracy_score(label, found)) == 0.75
+    assert knowing_row.accuracy == pytest.approx(accuracy_score(label, found)) == 0.8125
     assert knowing_row.macro_f1 == pytest.approx(f1_score(label, found, average="macro"))
-    assert knowing_row.over_reference == pytest.approx(0.5)
+    assert knowing_row.over_reference == pytest.approx(0.5625)
     assert knowing_row.p is not None
     assert knowing_row.p < 0.05
     assert len(knowing_row.of_seeds) == 2

@@ -88,9 +88,10 @@ def test_the_corrected_test_is_the_formula_and_more_careful_than_the_plain_one()
     assert corrected_p(difference, 80, 20) == pytest.approx(2 * (1 - _student_cdf(wanted, 3)))
 
 
-def test_equal_methods_are_never_different() -> None:
+def test_equal_methods_are_never_different_and_no_spread_is_no_proof() -> None:
     assert corrected_p(np.zeros(10), 80, 20) == 1.0
     assert np.isnan(corrected_p([0.1], 80, 20))
+    assert np.isnan(corrected_p([1 / 60, 2 / 60 - 1 / 60], 60, 60))
 
 
 def test_overlapping_folds_of_luck_are_seldom_called_different() -> None:
