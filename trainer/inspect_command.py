@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -70,8 +71,8 @@ def _show(console: Console, summary: Summary) -> None:
     for name, spread, unit in (("rate", summary.rate_hz, "Hz"), ("recordings", summary.recording_s, "s")):
         if spread is not None:
             console.print(f"{name}: {_told(spread)} {unit}", highlight=False)
-    console.print(_table("By source", summary.sources))
-    console.print(_table("By subject", summary.subjects[:_SHOWN_SUBJECTS]))
+    console.print(_sources(summary.sources))
+    console.print(_subjects(summary.subjects[:_SHOWN_SUBJECTS]))
     _tell_more(console, len(summary.subjects) - _SHOWN_SUBJECTS, "subjects")
     for note in summary.notes:
         console.print(f"Note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -80,18 +81,43 @@ def _show(console: Console, summary: Summary) -> None:
         _tell_more(console, len(summary.reasons) - _SHOWN_REASONS, "reasons")
 
 
-def _table(title: str, rows: tuple[Counts, ...]) -> Table:
-    """Cycles by affect; where both kinds of label are there, acted / perceived."""
-    kinds = [kind for kind in ("acted", "perceived") if any(_labelled(getattr(row, kind)) for row in rows)] or ["acted"]
-    table = Table(title=f"{title} ({' / '.join(kinds)})", title_justify="left", show_edge=False)
-    table.add_column(title.removeprefix("By "))
-    for column in ("people", "recordings", "cycles", *CLASSES, UNKNOWN, "least s", "median s", "most s"):
-        table.add_column(column, justify="right")
+def _sources(rows: tuple[Counts, ...]) -> Table:
+    table = _table("source", rows, ("people", "takes", "cycles"), ("cycle: least,\nmedian, most s",))
     for row in rows:
-        shares = [" / ".join(str(getattr(row, kind)[name]) for kind in kinds) for name in (*CLASSES, UNKNOWN)]
-        lengths = [f"{length_s:.2f}" for length_s in (row.cycle_s.min, row.cycle_s.median, row.cycle_s.max)]
-        table.add_row(row.name, *(str(n) for n in (row.n_people, row.n_recordings, row.n_cycles)), *shares, *lengths)
+        length = f"{row.cycle_s.min:.2f} {row.cycle_s.median:.2f} {row.cycle_s.max:.2f}"
+        counts = (row.n_people, row.n_recordings, row.n_cycles)
+        table.add_row(row.name, *(str(n) for n in counts), *_shares(row, rows), length)
     return table
+
+
+def _subjects(rows: tuple[Counts, ...]) -> Table:
+    table = _table("subject", rows, ("takes", "cycles"), ("median s",))
+    for row in rows:
+        counts = (row.n_recordings, row.n_cycles)
+        table.add_row(row.name, *(str(n) for n in counts), *_shares(row, rows), f"{row.cycle_s.median:.2f}")
+    return table
+
+
+def _table(what: str, rows: tuple[Counts, ...], before: tuple[str, ...], after: tuple[str, ...]) -> Table:
+    table = _plain_table(f"By {what}; a take is a recording, the affects are {' / '.join(_kinds(rows))}")
+    table.add_column("", overflow="fold", min_width=5)
+    for column in (*before, *CLASSES, "none", *after):
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _kinds(rows: tuple[Counts, ...]) -> list[str]:
+    """Which labels to show: where both kinds are there, both."""
+    return [kind for kind in ("acted", "perceived") if any(_labelled(getattr(row, kind)) for row in rows)] or ["acted"]
+
+
+def _shares(row: Counts, rows: tuple[Counts, ...]) -> list[str]:
+    return ["/".join(str(getattr(row, kind)[name]) for kind in _kinds(rows)) for name in (*CLASSES, UNKNOWN)]
+
+
+def _plain_table(title: str) -> Table:
+    """Narrow enough for a terminal of 80 columns."""
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
 
 
 def _labelled(counts: dict[str, int]) -> bool:
@@ -99,7 +125,9 @@ def _labelled(counts: dict[str, int]) -> bool:
 
 
 def _refusals(summary: Summary) -> Table:
-    table = Table("refused", "n", "why", "such as", title="Refused", title_justify="left", show_edge=False)
+    table = _plain_table("Refused")
+    for column in ("what", "n", "why", "such as"):
+        table.add_column(column, overflow="fold")
     for reason in summary.reasons[:_SHOWN_REASONS]:
         table.add_row(reason.what, str(reason.n), reason.reason, reason.example)
     return table

@@ -140,4 +140,6 @@ def _open(path: Path) -> h5py.File:
         return h5py.File(path, "r")
     except OSError as error:
         found = f"{path} that cannot be read ({type(error).__name__})"
-        raise TrainingError(found, "features.h5 and labels.h5", "Name the folder that holds both.") from error
+        raise TrainingError(
+            found, "features.h5, labels.h5 and, if there is one, index.csv", "Name the folder."
+        ) from error
