@@ -25,31 +25,24 @@ from edge.encoder import open_encoder
 from edge.encoder.opening import proven_graph
 from edge.encoder.runtime import onnxruntime
 from edge.errors import EncoderError
-from trainer.attack import N_PERMUTATIONS, Identified, Progress, Surface, attackable, identify
+from trainer.attack import Effort, Identified, Progress, Surface, attackable, identify
 from trainer.attack_raw import raw_surfaces
 from trainer.cycles import Cycles
 from trainer.readers import read_cycles
 from trainer.sequences import sequence_of
 
-MOST_PER_PERSON: Final = 40
 _PART: Final = "/affect/"
 _WEIGHT_LAYERS: Final = {"Gemm", "MatMul", "Conv"}
 _BATCH: Final = 256
 _TINY: Final = 1e-12
 
 
-def attack_bundle(
-    bundle: Path,
-    data: str,
-    n_permutations: int = N_PERMUTATIONS,
-    most_per_person: int = MOST_PER_PERSON,
-    tell: Progress | None = None,
-) -> dict[str, Identified]:
+def attack_bundle(bundle: Path, data: str, effort: Effort, tell: Progress | None = None) -> dict[str, Identified]:
     """Attack every surface of the bundle in folder ``bundle`` on ``kind:path``; raises QuietstepError."""
     everyone = read_cycles(data).cycles
-    cycles = everyone.take(attackable(everyone, most_per_person))
+    cycles = everyone.take(attackable(everyone, effort))
     surfaces = [*raw_surfaces(data, cycles), *bundle_surfaces(bundle, cycles)]
-    return {each.name: identify(each, cycles, n_permutations, tell=tell) for each in surfaces}
+    return {each.name: identify(each, cycles, effort, tell) for each in surfaces}
 
 
 def bundle_surfaces(bundle: Path, cycles: Cycles) -> list[Surface]:
@@ -80,11 +73,10 @@ def inner_tensors(graph: bytes, cycles: Cycles) -> dict[str, npt.NDArray[np.floa
 def table(found: dict[str, Identified]) -> Table:
     """For the terminal: one row for each surface."""
     title = "Who walked? Top-1 of attackers retrained on each surface"
-    table = Table("surface", "top-1", "upper 95 %", "luck, 95 %", "worst of", title=title, caption=_caption(found))
+    table = Table("surface", "top-1", "upper 95 %", "luck, 95 %", "worst", title=title, caption=_caption(found))
     for name, each in found.items():
         luck = "-" if each.null95_of_max is None else f"{each.null95_of_max:.3f}"
-        others = f"{each.worst} ({len(each.attackers)})"
-        table.add_row(name, f"{each.worst_top1:.3f}", f"{each.upper95:.3f}", luck, others)
+        table.add_row(name, f"{each.worst_top1:.3f}", f"{each.upper95:.3f}", luck, each.worst)
     return table
 
 
@@ -92,8 +84,8 @@ def _caption(found: dict[str, Identified]) -> str:
     first = next(iter(found.values()))
     return (
         f"{first.n} cycles of {first.n_people} people: chance {first.chance:.3f}, always the same person "
-        f"{first.majority:.3f}; {first.n_folds} folds; luck: the best attacker on {first.n_permutations} permutations. "
-        "The subject code is not in a bundle: only the trainer can attack it."
+        f"{first.majority:.3f}; {first.n_folds} folds over {first.held_out}; luck: the best attacker on "
+        f"{first.n_permutations} permutations. The subject code is not in a bundle: only the trainer can attack it."
     )
 
 

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from edge.errors import QuietstepError
 from trainer import compare_command, evaluate_command, inspect_command, privacy_command
+from trainer.attack import Effort
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
@@ -114,11 +115,14 @@ def privacy(
     policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
     permutations: Annotated[int, typer.Option(min=0, help="Searches on permuted names, for the best by luck.")] = 20,
     most: Annotated[int, typer.Option(min=2, help="At most so many cycles of each person, drawn at random.")] = 40,
+    recordings: Annotated[bool, typer.Option(help="Hold out whole recordings: know the person, not the day.")] = False,
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
     """Attack every surface of a bundle: who can be named from landmarks, codes and answers?"""
     with _one_sentence(debug):
-        privacy_command.run(bundle, data, json, policy, privacy_command.Effort(permutations, most))
+        privacy_command.run(
+            bundle, data, json, policy, Effort("recordings" if recordings else "cycles", permutations, most)
+        )
 
 
 @app.command()

@@ -113,7 +113,9 @@ def refuse(violations: tuple[str, ...]) -> None:
     """Raise TrainingError with all sentences if there is one."""
     if violations:
         do = "Do not publish this bundle; the figures above say what it reaches."
-        raise TrainingError(f"broken bounds: {' '.join(violations)}", "a bundle within its policy", do)
+        raise TrainingError(
+            f"broken bounds: {' '.join(violations).removesuffix('.')}", "a bundle within its policy", do
+        )
 
 
 def _surface(name: str, found: Attacked, bounds: PrivacyBounds) -> Iterator[str]:

@@ -5,23 +5,15 @@ Refuses (TrainingError) a bundle that breaks the policy, with one sentence for e
 """
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from trainer.attack import Effort
 from trainer.attack_bundle import attack_bundle, table
 from trainer.measured import write_json
 from trainer.policy import privacy_violations, read_policy, refuse
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How long to search: permutations of the names, and the most cycles of one person (drawn at random)."""
-
-    n_permutations: int
-    most_per_person: int
 
 
 def run(bundle: Path, data: str, json: Path | None, policy: Path | None, effort: Effort) -> None:
@@ -29,7 +21,7 @@ def run(bundle: Path, data: str, json: Path | None, policy: Path | None, effort:
     bounds = None if policy is None else read_policy(policy)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-        found = attack_bundle(bundle, data, effort.n_permutations, effort.most_per_person, _Bars(progress).tell)
+        found = attack_bundle(bundle, data, effort, _Bars(progress).tell)
     if json is not None:
         write_json(json, found)
     Console().print(table(found))

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import beta
 
 from edge.errors import TrainingError
-from trainer.attack import Surface, attackable, identify, upper_limit
+from trainer.attack import Effort, Surface, attackable, identify, upper_limit
 from trainer.baseline_cnn import SMALL, CnnXyz
 from trainer.privacy import attack
 from trainer.walkers import walker_cycles
@@ -22,7 +22,7 @@ def noise(*shape: int) -> np.ndarray:
 
 def test_an_identity_hidden_in_a_sequence_is_found_beyond_luck() -> None:
     planted = noise(16, 8) + 3.0 * np.eye(8)[NUMBER][:, None, :]
-    found = identify(Surface("planted", planted), CYCLES, n_permutations=2)
+    found = identify(Surface("planted", planted), CYCLES, Effort(n_permutations=2))
     assert found.worst_top1 == 1.0
     assert set(found.attackers) >= {"SVM", "linear SVM", "nearest neighbour", "random forest", "MLP", "CNN"}
     assert found.null95_of_max is not None
@@ -31,7 +31,7 @@ def test_an_identity_hidden_in_a_sequence_is_found_beyond_luck() -> None:
 
 
 def test_noise_is_not_beyond_what_luck_gives() -> None:
-    found = identify(Surface("noise", noise(4)), CYCLES, n_permutations=6)
+    found = identify(Surface("noise", noise(4)), CYCLES, Effort(n_permutations=6))
     assert found.null95_of_max is not None
     assert found.worst_top1 <= found.null95_of_max + 3 * np.sqrt(0.125 * 0.875 / 32)
     assert found.null95_of_max > found.chance
@@ -39,19 +39,33 @@ def test_noise_is_not_beyond_what_luck_gives() -> None:
     assert "CNN" not in found.attackers
 
 
+def test_a_day_is_not_a_person() -> None:
+    """What only names the recording is found over cycles and not over recordings."""
+    cycles = walker_cycles(n_people=4, n_cycles=3)
+    days, day_N = np.unique(cycles.recording_N, return_inverse=True)
+    only_day = Surface("day", np.random.default_rng(0).normal(size=(len(days), 16))[day_N])
+    over_cycles = identify(only_day, cycles, Effort(n_permutations=1))
+    over_recordings = identify(only_day, cycles, Effort("recordings", n_permutations=3))
+    assert over_cycles.worst_top1 > 0.9
+    assert over_recordings.worst_top1 < 0.6
+    assert over_recordings.null95_of_max is not None
+    assert over_recordings.null95_of_max > 0.25
+    assert (over_cycles.held_out, over_recordings.held_out) == ("cycles", "recordings")
+
+
 def test_without_permutations_there_is_no_null() -> None:
-    found = identify(Surface("noise", noise(2)), CYCLES, n_permutations=0)
+    found = identify(Surface("noise", noise(2)), CYCLES, Effort(n_permutations=0))
     assert (found.null95_of_max, found.null_median_of_max) == (None, None)
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
     surface = Surface("noise", noise(12, 3))
-    assert identify(surface, CYCLES, n_permutations=1) == identify(surface, CYCLES, n_permutations=1)
+    assert identify(surface, CYCLES, Effort(n_permutations=1)) == identify(surface, CYCLES, Effort(n_permutations=1))
 
 
 def test_a_surface_of_other_cycles_is_an_error() -> None:
     with pytest.raises(ValueError, match="31 rows"):
-        identify(Surface("short", noise(2)[:-1]), CYCLES)
+        identify(Surface("short", noise(2)[:-1]), CYCLES, Effort())
 
 
 def test_the_upper_limit_is_clopper_pearsons_where_people_are_alike() -> None:
@@ -68,7 +82,7 @@ def test_the_upper_limit_is_wider_where_whole_people_are_found() -> None:
 def test_people_with_one_cycle_are_left_out_and_many_cycles_are_thinned() -> None:
     cycles = walker_cycles(n_people=3, n_cycles=2)
     once = replace(cycles, subject_N=np.where(np.arange(24) == 23, "once", cycles.subject_N))
-    kept = once.take(attackable(once, most_per_person=5))
+    kept = once.take(attackable(once, Effort(most_per_person=5)))
     assert {who: int((kept.subject_N == who).sum()) for who in set(kept.subject_N)} == {
         "walker0": 5,
         "walker1": 5,
@@ -78,8 +92,8 @@ def test_people_with_one_cycle_are_left_out_and_many_cycles_are_thinned() -> Non
 
 def test_fewer_than_two_people_are_refused() -> None:
     one = walker_cycles(n_people=1, n_cycles=1)
-    with pytest.raises(TrainingError, match="1 people with two cycles"):
-        attackable(one, 5)
+    with pytest.raises(TrainingError, match="0 people with two recordings"):
+        attackable(one, Effort(hold_out="recordings", most_per_person=1))
 
 
 def test_a_releases_attackers_are_the_ones_they_were() -> None:

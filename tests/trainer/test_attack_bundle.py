@@ -18,7 +18,7 @@ from edge.config import REFERENCE_BUNDLE
 from edge.encoder import AffectEncoder
 from edge.gait.walker import Walker, skeletons
 from trainer import cli
-from trainer.attack import identify
+from trainer.attack import Effort, identify
 from trainer.attack_bundle import bundle_surfaces, inner_tensors
 from trainer.attack_raw import raw_surfaces, unplaced_cycle
 from trainer.readers import read_cycles
@@ -144,5 +144,7 @@ def test_the_affect_code_of_the_reference_bundle_hides_less_than_its_posterior()
     spec = f"egait:{Path(data, 'egait')}"
     cycles = read_cycles(spec).cycles.acted()
     surfaces = {each.name: each for each in bundle_surfaces(REFERENCE_BUNDLE, cycles)}
-    code, posterior = (identify(surfaces[name], cycles, 0).worst_top1 for name in ("affect_code", "posterior"))
+    code, posterior = (
+        identify(surfaces[name], cycles, Effort(n_permutations=0)).worst_top1 for name in ("affect_code", "posterior")
+    )
     assert code > 0.4 > 0.2 > posterior
