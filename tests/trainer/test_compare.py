@@ -141,6 +141,7 @@ def test_the_report_says_where_the_data_differ(tmp_path: Path) -> None:
     assert "not comparable" in text
     assert "3 recordings refused" in text
     assert "88/73/78/89" in text
+    assert "a little optimistic" in text
     assert "Majority class 0.25, chance 0.25" in text
     assert text.count("| CNN-xyz | ") == 6
     several = walker_cycles(n_people=2, n_cycles=2)
