@@ -27,7 +27,7 @@ PAPER_F1: Final = {
 """Malek-Podjaski & Deligianni 2021, Table I: F1 of angry, happy, neutral, sad in percent, cycles of known people."""
 _FIXED: Final = (
     "KNN, SVM and logistic regression choose k or C on inner splits of the training cycles. The networks' settings are "
-    "fixed; those of AE-xyz were once compared on BML itself (trainer/LOG.md), so its rows there are a little optimistic."
+    "fixed; AE-xyz's were once compared on BML itself (trainer/LOG.md): its rows there are a little optimistic."
 )
 _HEAD: Final = ("protocol", "method", "accuracy", "95 %", "macro-F1", "95 %", "seeds", f"over {REFERENCE}", "p")
 
