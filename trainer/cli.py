@@ -5,6 +5,8 @@ Refuses bad data before any training starts.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
+from trainer import compare_command, evaluate_command, inspect_command, privacy_command
+from trainer.attack import Effort
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
+from trainer.methods import METHODS
+from trainer.protocols import PROTOCOLS
 from trainer.readers import read_cycles
 from trainer.release import Plan, make
 from trainer.train import Settings
@@ -59,6 +65,19 @@ def train(
 
 
 @app.command()
+def inspect(
+    data: Annotated[str, typer.Argument(help="Data as kind:path, e.g. egait:FOLDER or walkers:30x4x5x20.")],
+    json: Annotated[Path | None, typer.Option(help="Where to write the counts and every refusal; - for here.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Where to draw a typical cycle of each affect.")] = None,
+    strip: Annotated[str | None, typer.Option(help="Draw the cycle with this key instead.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show what is in a data source: who, how, how long, what was refused and why."""
+    with _one_sentence(debug):
+        inspect_command.run(data, json, png, strip)
+
+
+@app.command()
 def mixed(
     source: Annotated[Path, typer.Argument(help="A bundle.")],
     out: Annotated[Path, typer.Argument(help="New folder for its copy with a mixed-precision graph.")],
@@ -75,9 +94,69 @@ def mixed(
     Console(soft_wrap=True).print(f"Bundle {manifest.id} {manifest.version} with mixed precision in {out}")
 
 
+@app.command()
+def evaluate(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    data: Annotated[str, typer.Option(help="Labelled data as kind:path, e.g. egait:FOLDER.")],
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Score any bundle on any labelled data, as a home would run it, abstentions counted."""
+    with _one_sentence(debug):
+        evaluate_command.run(bundle, data, json, policy)
+
+
+@app.command()
+def privacy(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    data: Annotated[str, typer.Option(help="Data with several cycles a person as kind:path, e.g. egait:FOLDER.")],
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
+    permutations: Annotated[int, typer.Option(min=0, help="Searches on permuted names, for the best by luck.")] = 20,
+    most: Annotated[int, typer.Option(min=2, help="At most so many cycles of each person, drawn at random.")] = 40,
+    recordings: Annotated[bool, typer.Option(help="Hold out whole recordings: know the person, not the day.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Attack every surface of a bundle: who can be named from landmarks, codes and answers?"""
+    with _one_sentence(debug):
+        privacy_command.run(
+            bundle, data, json, policy, Effort("recordings" if recordings else "cycles", permutations, most)
+        )
+
+
+@app.command()
+def compare(
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
+    out: Annotated[Path, typer.Option(help="Folder for results; a run that was stopped goes on in it.")],
+    methods: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(METHODS),
+    protocols: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(PROTOCOLS),
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
+    folds: Annotated[int | None, typer.Option(min=2, help="Folds of every protocol; by default each its own.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="More than one may change the last digits.")] = 1,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Compare paper A with its baselines, by cycle, by recording and on strangers, beside the paper's Table I."""
+    with _one_sentence(debug):
+        wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads)
+        compare_command.run(data, out, wanted)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()
+
+
+@contextmanager
+def _one_sentence(debug: bool) -> Iterator[None]:
+    """An expected failure becomes one sentence and an exit code."""
+    try:
+        yield
+    except QuietstepError as error:
+        if debug:
+            raise
+        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(error.exit_code) from error
 
 
 def _train(data: str, plan: Plan) -> None:

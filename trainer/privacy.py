@@ -63,7 +63,7 @@ def surfaces(model: Fitted, cycles: Cycles) -> dict[str, npt.NDArray[np.float64]
 
 def attack(surface: str, feature_NP: npt.NDArray[np.float64], cycles: Cycles) -> Attack:
     """Train every attacker by cross-validation over a person's cycles and keep the worst."""
-    hits = {name: _hits(name, feature_NP, cycles) for name in _attackers(feature_NP.shape[1], len(cycles))}
+    hits = {name: _hits(name, feature_NP, cycles) for name in attackers(feature_NP.shape[1], len(cycles))}
     worst = max(hits.values())
     interval = binomtest(worst, len(cycles)).proportion_ci(method="wilson")
     return Attack(
@@ -95,7 +95,7 @@ def figures(attacks: list[Attack], note: str) -> tuple[Figure, ...]:
 def _hits(name: str, feature_NP: npt.NDArray[np.float64], cycles: Cycles) -> int:
     hits = 0
     for train, test in by_cycle(cycles, _N_FOLDS, _SEED):
-        attacker = _attackers(feature_NP.shape[1], len(train))[name]
+        attacker = attackers(feature_NP.shape[1], len(train))[name]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # an attacker cut short is still an attacker
             attacker.fit(feature_NP[train], cycles.subject_N[train])
@@ -103,7 +103,8 @@ def _hits(name: str, feature_NP: npt.NDArray[np.float64], cycles: Cycles) -> int
     return hits
 
 
-def _attackers(n_features: int, n_cycles: int) -> dict[str, Pipeline]:
+def attackers(n_features: int, n_cycles: int) -> dict[str, Pipeline]:
+    """Five attackers on flat features, each of which standardises and reduces by its own training cycles."""
     learners = {
         "logistic regression": LogisticRegression(C=1.0, max_iter=500),
         "nearest neighbour": KNeighborsClassifier(n_neighbors=1),

@@ -40,6 +40,7 @@ def walker_cycles(
         source_N=np.full(len(rows), "walker"),
         acted_N=np.array(affect, dtype=np.int64),
         perceived_N=np.full(len(rows), UNLABELLED, dtype=np.int64),
+        recording_N=np.array([f"{who}-{CLASSES[how]}-{seed}" for who, how in zip(subject, affect, strict=True)]),
     )
 
 
@@ -58,13 +59,13 @@ def _cycles(
         x_TJC, _ = mediapipe_like(x_TJC, seed=seed + 101 * walker.identity, noise=noise, rate_hz=RATE_HZ)
     right_s = [contact.t_s for contact in contacts(walker, _START_S, _END_S) if contact.side == "right"]
     pairs = list(pairwise(right_s))[:n_cycles]
-    return [(_cut(x_TJC, t_s, start, end), end - start) for start, end in pairs]
+    return [(cut_cycle(x_TJC, t_s, start, end), end - start) for start, end in pairs]
 
 
-def _cut(
+def cut_cycle(
     x_TJC: npt.NDArray[np.float32], t_s: npt.NDArray[np.float64], start_s: float, end_s: float
 ) -> npt.NDArray[np.float32]:
-    """Frames at RATE_HZ from ``start_s`` (half-open), interpolated between those that were seen, normalised."""
+    """One cycle [start_s, end_s): frames at RATE_HZ, interpolated between those that were seen, normalised."""
     n_frames = round((end_s - start_s) * RATE_HZ)
     wanted_s = start_s + np.arange(n_frames) * (end_s - start_s) / n_frames
     right = np.searchsorted(t_s, wanted_s).clip(1, len(t_s) - 1)

@@ -1,7 +1,6 @@
 """The E-Gait pair: what is whole is read, what is not is refused by name."""
 
 import csv
-import os
 from pathlib import Path
 
 import h5py
@@ -13,7 +12,8 @@ from edge.errors import TrainingError
 from edge.gait.skeleton import MIRROR
 from edge.gait.walker import Walker, skeletons
 from trainer.cycles import UNLABELLED
-from trainer.readers import read_cycles, read_egait
+from trainer.read_egait import read_egait
+from trainer.readers import read_all, read_cycles
 
 PERCEIVED_SAD = 2  # in the order of the file
 Rows = dict[str, tuple[np.ndarray, str]]
@@ -76,6 +76,9 @@ def spoiled(value: float) -> np.ndarray:
         (spoiled(np.nan), "finite"),
         (spoiled(np.inf), "finite"),
         (np.zeros((30, 48)), "extent"),
+        (np.repeat(cycle()[:1], 33, axis=0), "pass each other"),
+        (np.concatenate([cycle(), cycle()]), "once"),
+        (np.tile(cycle(), (4, 1)), "4.40 s"),
         (cycle().ravel(), "shape"),
     ],
 )
@@ -98,13 +101,39 @@ def test_a_key_without_features_is_refused(tmp_path: Path) -> None:
     assert [refused.key for refused in read_egait(folder).refused] == ["ghost"]
 
 
+def test_a_key_the_index_does_not_name_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, {"a": (cycle(), "sad"), "b": (cycle(), "sad")})
+    lines = (folder / "index.csv").read_text().splitlines()
+    (folder / "index.csv").write_text("\n".join(lines[:2]))
+    refused = read_egait(folder).refused
+    assert [each.key for each in refused] == ["b"]
+    assert "index.csv" in refused[0].reason
+
+
+def test_without_an_index_people_are_numbered_and_the_note_says_so(tmp_path: Path) -> None:
+    folder = written(tmp_path, {"a": (cycle(), "sad"), "b": (cycle(exchanged=True), "sad")})
+    (folder / "index.csv").unlink()
+    reading = read_cycles(f"egait:{folder}")
+    assert list(reading.cycles.subject_N) == ["unknown-0001", "unknown-0002"]
+    np.testing.assert_array_equal(reading.cycles.acted_N, [UNLABELLED] * 2)
+    assert "subject of 2 recordings is not known" in reading.notes[0]
+    assert "1 cycles came with left and right exchanged" in reading.notes[1]
+
+
+def test_reading_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    read_cycles(f"egait:{written(tmp_path, {'a': (cycle(), 'sad'), 'b': (cycle(), '')})}", lambda *at: told.append(at))
+    assert told == [(1, 2), (2, 2)]
+
+
 def test_only_bad_cycles_are_an_error(tmp_path: Path) -> None:
     folder = written(tmp_path, {"a": (cycle()[:5], "sad")})
-    with pytest.raises(TrainingError, match="no usable cycle"):
+    with pytest.raises(TrainingError, match=r"no usable cycle.*a: Found a gait cycle of shape"):
         read_cycles(f"egait:{folder}")
+    assert [refused.key for refused in read_all(f"egait:{folder}").refused] == ["a"]
 
 
-@pytest.mark.parametrize("name", ["features.h5", "labels.h5", "index.csv"])
+@pytest.mark.parametrize("name", ["features.h5", "labels.h5"])
 def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path, name: str) -> None:
     folder = written(tmp_path, {"a": (cycle(), "sad")})
     (folder / name).unlink()
@@ -125,16 +154,19 @@ def test_an_affect_nobody_knows_is_an_error(tmp_path: Path) -> None:
         read_egait(written(tmp_path, {"a": (cycle(), "grumpy")}))
 
 
-@pytest.mark.parametrize("spec", ["egait", "nothing:here", "", ":", "bvh:walks"])
+@pytest.mark.parametrize("spec", ["egait", "nothing:here", "", ":"])
 def test_an_unknown_kind_is_an_error(spec: str) -> None:
     with pytest.raises(TrainingError, match="kind:path"):
         read_cycles(spec)
 
 
-def test_the_real_pair_is_read_whole() -> None:
-    data = os.environ.get("QUIETSTEP_DATA")
-    if not data:
-        pytest.skip("QUIETSTEP_DATA does not name the data folder")
+@pytest.mark.parametrize("spec", ["egait:here?rate=3", "bvh:here?patern=x", "walkers:2x4x1x1?when=now"])
+def test_an_unknown_option_is_an_error_that_names_it(spec: str) -> None:
+    with pytest.raises(TrainingError, match=r"the option (rate|patern|when)"):
+        read_cycles(spec)
+
+
+def test_the_real_pair_is_read_whole(data: Path) -> None:
     reading = read_cycles(f"egait:{data}/egait")
     acted = reading.cycles.acted()
     assert (len(reading.cycles), reading.refused) == (244, ())
