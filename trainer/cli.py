@@ -55,13 +55,8 @@ def train(
     """Evaluate, train on everyone, calibrate, attack, and write a bundle."""
     torch.set_num_threads(threads)
     plan = Plan(out=out, settings=Settings(seed=seed, epochs=epochs), model_id=model_id, version=version, n_folds=folds)
-    try:
+    with _one_sentence(debug):
         _train(data, plan)
-    except QuietstepError as error:
-        if debug:
-            raise
-        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(error.exit_code) from error
 
 
 @app.command()
@@ -84,13 +79,8 @@ def mixed(
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
     """Copy a bundle and add a mixed-precision graph for accelerators, proven on the golden answers."""
-    try:
+    with _one_sentence(debug):
         manifest = copy_with_mixed(source, out)
-    except QuietstepError as error:
-        if debug:
-            raise
-        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(error.exit_code) from error
     Console(soft_wrap=True).print(f"Bundle {manifest.id} {manifest.version} with mixed precision in {out}")
 
 

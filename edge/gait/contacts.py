@@ -5,14 +5,14 @@ n_delay samples after its peak, or n_delay_flush samples when the track ends.
 
 Step 1: local maximum of the reconstructed forward signal over +-0.3 s. Step 2: its height above the window mean
 exceeds a share of the 5-to-95 percentile range. Step 3: time between frames. Step 4: refractory time.
-Step 5: constant offset (gait.md, "Event"; the idea, for both kinds, is Zeni et al. 2008). Deviations: when the gate
+Step 5: offset (gait.md, "Event"; the idea, for both kinds, is Zeni et al. 2008). Deviations: when the gate
 opens, peaks already in the window are told late instead of never; the share is 0.05 instead of 0.25, or short steps
 are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop; the
-foot must not be far behind (or, for final contacts, ahead of) the other one; the time is that of a parabola fitted to
-the measured samples around the peak, for the reconstruction, which finds it, smooths it too (treadmill and video pose
-scatter less so, and their means lie closer together), except facing the camera, where forward is MediaPipe's depth and
-the reconstruction scatters less (25 against 33 ms); at both ends of a walk the recurrence stands in for the samples
-that never came, and a contact just outside is told at the end itself.
+offset grows with the period; the foot must not be far behind (or, for final contacts, ahead of) the other one; the
+time is that of a parabola fitted to the measured samples around the peak, for the reconstruction, which finds it,
+smooths it too (treadmill and video pose scatter less so, and their means lie closer together), except facing the camera, where
+forward is MediaPipe's depth and the reconstruction scatters less (25 against 33 ms); at both ends of a walk the
+recurrence stands in for the samples that never came, and a contact just outside is told at the end itself.
 
 Shapes: D side (left, right), T time.
 """

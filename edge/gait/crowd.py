@@ -42,10 +42,6 @@ class Crowd(Generic[Track]):
         told = {track: each.segmented() for track, each in found.items()}
         return {track: segmented for track, segmented in told.items() if segmented is not None}
 
-    def segmenter(self, track: Track) -> CycleSegmenter:
-        """The segmenter of a track that is followed; KeyError if it is not."""
-        return self._segmenters[track]
-
     def flush(self, track: Track) -> Segmented | None:
         """The track has ended: tell what can still be told, then forget it."""
         return self._segmenters.pop(track).flush()

@@ -38,7 +38,7 @@ __all__ = ["Contact", "CycleSegmenter", "GaitCycle", "Segmented", "Stages"]
 
 # Channels of the spectrum: forward position of the left and the right foot, then their heights.
 _N_CHANNELS = 4
-# A frame without a new decomposition still has a few samples that were not looked at.
+# Every decomposition may move a peak by a few samples, so these are looked at again; `tell` knows what was told.
 _N_BACK = 4
 
 
