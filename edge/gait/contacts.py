@@ -10,9 +10,9 @@ opens, peaks already in the window are told late instead of never; the share is 
 are missed; the measured signal must itself move around the peak, for the reconstruction rings on after a stop; the
 offset grows with the period; the foot must not be far behind (or, for final contacts, ahead of) the other one; the
 time is that of a parabola fitted to the measured samples around the peak, for the reconstruction, which finds it,
-smooths it too (treadmill and video pose scatter less so, and their means lie closer together), except facing the camera, where
-forward is MediaPipe's depth and the reconstruction scatters less (25 against 33 ms); at both ends of a walk the
-recurrence stands in for the samples that never came, and a contact just outside is told at the end itself.
+smooths it too (treadmill and video pose scatter less so, and their means lie closer together), except facing the
+camera, where forward is MediaPipe's depth and the reconstruction scatters less (25 against 33 ms); at both ends of a
+walk the recurrence stands in for the samples that never came, and a contact just outside is told at the end itself.
 
 Shapes: D side (left, right), T time.
 """
