@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import torch
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge.errors import QuietstepError
+from edge.errors import QuietstepError, TrainingError
 from trainer import compare_command, evaluate_command, inspect_command, privacy_command
 from trainer.attack import Effort
 from trainer.cycles import Reading
@@ -132,6 +133,22 @@ def compare(
         compare_command.run(data, out, wanted)
 
 
+@app.command()
+def explain(
+    work: Annotated[Path, typer.Option(help="Folder of a trained model (model.json and its arrays).")],
+    data: Annotated[str, typer.Option(help="Labelled data as kind:path, e.g. egait:FOLDER.")],
+    out: Annotated[Path, typer.Option(help="Folder for maps, pictures and the report.")],
+    people: Annotated[str, typer.Option(help="Only these people, names with commas between.")] = "",
+    other: Annotated[Path | None, typer.Option(help="Another seed's model: how alike are the maps of two?")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="More than one may change the last digits.")] = 1,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show which landmarks a model looks at, when in the gait cycle, and whether that may be believed."""
+    torch.set_num_threads(threads)
+    with _one_sentence(debug):
+        _explain_command().run(work, data, out, [name for name in people.split(",") if name], other)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()
@@ -157,6 +174,16 @@ def _train(data: str, plan: Plan) -> None:
         release = make(reading, plan, _Bars(bar).tell)
     Console().print(_figures(release))
     Console(soft_wrap=True).print(f"Bundle {release.model_id} {release.version} in {plan.out}", highlight=False)
+
+
+def _explain_command() -> ModuleType:
+    """Loaded when it is asked for: no other command needs captum."""
+    try:
+        from trainer import explain_command
+    except ImportError as error:
+        do = "Install it: pip install 'captum>=0.9,<1'."
+        raise TrainingError(f"no {error.name}", "the libraries that explain and draw", do) from error
+    return explain_command
 
 
 class _Bars:
