@@ -7,7 +7,7 @@ are not independent. Refuses nothing itself.
 Shape letters: N cycle, K class.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +19,12 @@ from edge.affect import CLASSES
 from edge.bundle import Figure
 from trainer.cycles import Cycles
 from trainer.folds import Split
-from trainer.train import Fitted, Report, Settings, fit
+from trainer.train import Fitted
 
 N_RESAMPLES: Final = 1000
 OnFold = Callable[[Fitted, Split], None]
+Train = Callable[[int, Cycles], Fitted]
+"""Told the number of the fold and its training cycles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,11 @@ class OutOfFold:
         return OutOfFold(self.logits_NK[index_N], self.label_N[index_N], self.subject_N[index_N])
 
 
-def cross_fit(
-    cycles: Cycles,
-    splits: Iterator[Split],
-    settings: Settings,
-    report: Report | None = None,
-    on_fold: OnFold | None = None,
-) -> OutOfFold:
+def cross_fit(cycles: Cycles, splits: Iterable[Split], train_one: Train, on_fold: OnFold | None = None) -> OutOfFold:
     """Train once per fold and answer for what was held out."""
     logits_NK = np.full((len(cycles), len(CLASSES)), np.nan)
-    for train, test in splits:
-        model = fit(cycles.take(train), settings, report)
+    for fold, (train, test) in enumerate(splits):
+        model = train_one(fold, cycles.take(train))
         logits_NK[test] = model.logits(cycles.take(test))
         if on_fold is not None:
             on_fold(model, (train, test))
