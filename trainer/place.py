@@ -10,7 +10,8 @@ Mixed precision is ``torch.autocast`` on an accelerator, in bfloat16 where it ha
 gradients. Losses' targets, optimiser and weights stay float32.
 
 Promises: one process on a CPU does exactly what the loop would do without this module; only the first rank writes.
-Refuses mixed precision on a CPU, a device that is not there, and batches too small to share.
+Refuses mixed precision on a CPU, a device that is not there, batches too small to share, and ranks that end with
+different weights.
 Not run on hardware: CUDA, NCCL, SyncBatchNorm and mixed precision were never run; only the CPU was at hand.
 """
 
@@ -68,8 +69,14 @@ class Place:
         return DistributedDataParallel(step, broadcast_buffers=False)
 
     def home(self, trained: nn.Module, fresh: Module) -> Module:
-        """The trained weights in ``fresh``, on the CPU and of plain layers, to evaluate."""
+        """The trained weights in ``fresh``, on the CPU and of plain layers; TrainingError if ranks' weights differ."""
         fresh.load_state_dict(trained.state_dict())
+        if self.n_ranks > 1:
+            whole = torch.cat([value.flatten().double() for value in fresh.state_dict().values()])
+            weights_RW = self.gathered(whole)
+            if not torch.equal(weights_RW, weights_RW[:1].expand_as(weights_RW)):
+                do = "Report this, and train with one process meanwhile."
+                raise TrainingError("processes with different weights", "the same on all", do)
         return fresh.eval().requires_grad_(False)
 
     def share(self, batch: Quadruples) -> Quadruples:
