@@ -1,6 +1,7 @@
 """Losses of every epoch as rows of a CSV file, for whatever draws curves.
 
-``samples`` are cycles the encoders saw: four a quadruple. ``seconds`` is one epoch's time without keeping its state.
+``samples`` are cycles the encoders saw, of all ranks: four a quadruple. ``seconds`` is one epoch's time without keeping
+its state. With several ranks the losses are those of the first one's share.
 
 Promises: one row for each fit, stage and epoch, also when a run was killed and taken up again: rows of epochs that
 are run anew, and a last line cut short, are taken out first. Refuses a file that cannot be written.

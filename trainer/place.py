@@ -66,7 +66,7 @@ class Place:
             return step
         if self._on_cuda:
             step = nn.SyncBatchNorm.convert_sync_batchnorm(step)
-        return DistributedDataParallel(step, broadcast_buffers=False)
+        return DistributedDataParallel(step, forward_sync_buffers=False)
 
     def home(self, trained: nn.Module, fresh: Module) -> Module:
         """The trained weights in ``fresh``, on the CPU and of plain layers; TrainingError if ranks' weights differ."""
