@@ -23,16 +23,17 @@ from trainer.explain_pictures import draw_curves, draw_maps
 from trainer.explain_report import markdown, table, verdicts
 from trainer.measured import write_json
 from trainer.readers import read_cycles
-from trainer.weights import read_fitted
+from trainer.weights import MEANING, read_fitted
 from trainer.whole_file import write_whole
+from trainer.work import final_fit
 
 
 def run(
     work: Path, data: str, out: Path, people: Sequence[str], other: Path | None, effort: Effort | None = None
 ) -> None:
     """Explain the model kept in ``work`` on ``kind:path``, perhaps only on some people; raises TrainingError."""
-    trained = read_fitted(work)
-    rival = None if other is None else explained(read_fitted(other).fitted)
+    trained = read_fitted(fit_in(work))
+    rival = None if other is None else explained(read_fitted(fit_in(other)).fitted)
     reading = read_cycles(data)
     cycles = of_people(reading.cycles, people)
     console = Console()
@@ -46,6 +47,12 @@ def run(
         console.print(sentence, highlight=False, soft_wrap=True)
     console.print(f"Written: maps.json, maps.png, figure.png, deletion.png, report.md in {out}", highlight=False,
                   soft_wrap=True)  # fmt: skip
+
+
+def fit_in(work: Path) -> Path:
+    """The folder of the final model where ``work`` is a run's work folder; else ``work`` itself."""
+    final = final_fit(work)
+    return final if (final / MEANING).exists() else work
 
 
 def of_people(cycles: Cycles, people: Sequence[str]) -> Cycles:

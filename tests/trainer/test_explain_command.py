@@ -22,6 +22,7 @@ from trainer.explain_report import markdown
 from trainer.readers import read_cycles
 from trainer.train import Fitted, Settings, fit
 from trainer.weights import write_fitted
+from trainer.work import final_fit
 
 QUICK = Effort(n_draws=1, n_resamples=5, n_orders=2)
 DATA = "walkers:4x4x1x1"
@@ -40,8 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the command wrote about a small model and the walkers it was trained on."""
     home = tmp_path_factory.mktemp("explain")
     fitted, settings = trained()
-    write_fitted(home / "work", fitted, settings, fingerprint(read_cycles(DATA).cycles.acted()))
-    run(home / "work", DATA, home / "out", [], home / "work", QUICK)
+    write_fitted(final_fit(home / "work"), fitted, settings, fingerprint(read_cycles(DATA).cycles.acted()))
+    run(home / "work", DATA, home / "out", [], final_fit(home / "work"), QUICK)
     return home
 
 
