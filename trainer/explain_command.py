@@ -13,7 +13,7 @@ from rich.console import Console
 from edge.errors import TrainingError
 from edge.gait.skeleton import LANDMARKS, N_BODY
 from trainer.compare import fingerprint
-from trainer.cycles import Cycles, Reading
+from trainer.cycles import UNLABELLED, Cycles, Reading
 from trainer.explain import Explanation, explain, explainable
 from trainer.explain_figure import draw_walk
 from trainer.explain_findings import Findings
@@ -21,6 +21,7 @@ from trainer.explain_map import Effort
 from trainer.explain_network import explained
 from trainer.explain_pictures import draw_curves, draw_maps
 from trainer.explain_report import markdown, table, verdicts
+from trainer.inspect_summary import labels_of
 from trainer.measured import write_json
 from trainer.readers import read_cycles
 from trainer.weights import MEANING, read_fitted
@@ -75,6 +76,7 @@ def findings(data: str, reading: Reading, cycles: Cycles, found: Explanation, sa
         data=data,
         provenance=reading.provenance,
         labels="acted" if (used.acted_N >= 0).any() else "perceived",
+        n_labelled=int((labels_of(cycles) != UNLABELLED).sum()),
         n_cycles=len(used),
         n_people=len(names),
         people=names,

@@ -131,11 +131,12 @@ class Curves(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """Everything ``quietstep-train explain`` found."""
+    """Everything ``quietstep-train explain`` found; of ``n_labelled`` cycles, ``n_cycles`` were used."""
 
     data: str
     provenance: str
     labels: str
+    n_labelled: int
     n_cycles: int
     n_people: int
     people: list[str]

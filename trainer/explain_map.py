@@ -11,10 +11,11 @@ summed over x, y, z, averaged over the cycles that were judged right. Steps for 
    absolute, summed over x, y, z.
 
 Step 4 is our deviation, for a reason that was measured. A gradient says what a change *would* do, per unit, also of a
-change that never happens. The root never moves after normalisation, its batch norm divides by next to nothing, and
-without step 4 it comes out as the most important landmark of every model, followed by spine and neck. And the ankles
-move most, but alike in every cycle, which tells no affect from another: scaled by their whole movement instead of its
-differences, they stood above the head for a model of walkers that differ in nothing but the head.
+change that never happens. The root never moves after normalisation and its batch norm divides by next to nothing:
+without step 4 it has 0.94 of the importance in two models trained on BML, and 0.26 to 0.33, before all others, in
+three trained on walkers. And the ankles move most, but alike in every cycle, which tells no affect from another:
+scaled by their whole movement instead of its differences, knees and ankles stood above the head for a model of walkers
+that differ in nothing but the head.
 
 Promises: the same model and cycles give the same map; a map has no negative entry and its sum is 1. An affect without
 a correctly judged cycle has no map and a reason. Refuses (TrainingError) fewer than two cycles.

@@ -87,8 +87,8 @@ def verdicts(found: Findings) -> Iterator[str]:
 def _who(found: Findings) -> str:
     seen = "the very cycles it was trained on" if found.trained_on_these else "not, as a whole, its training set"
     return (
-        f"{found.provenance}: {found.n_cycles} cycles of {found.n_people} people, {found.labels} affect, {seen}; "
-        f"{found.n_refused} recordings refused. Accuracy on them {found.accuracy:.2f}."
+        f"{found.provenance}: {found.n_cycles} of {found.n_labelled} cycles, {found.n_people} people, "
+        f"{found.labels} affect, {seen}; {found.n_refused} recordings refused. Accuracy on them {found.accuracy:.2f}."
     )
 
 

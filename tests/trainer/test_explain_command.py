@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from edge.affect import CLASSES
 from edge.errors import TrainingError
+from trainer.cli import app
 from trainer.compare import fingerprint
 from trainer.explain import Explanation, explain
-from trainer.explain_command import of_people, run, write
+from trainer.explain_command import findings, of_people, run, write
 from trainer.explain_findings import AffectMap, Findings
 from trainer.explain_map import Effort
 from trainer.explain_network import explained
@@ -82,10 +84,11 @@ def test_a_failed_check_stands_in_the_report_as_failed(folder: Path) -> None:
     assert "FAILED" in markdown(msgspec.structs.replace(found, deletion=failed))
 
 
-def test_only_some_people_can_be_explained(folder: Path, tmp_path: Path) -> None:
-    run(folder / "work", DATA, tmp_path, ["walker0", "walker1"], None, QUICK)
-    found = msgspec.json.decode((tmp_path / "maps.json").read_bytes(), type=Findings)
-    assert found.people == ["walker0", "walker1"]
+def test_only_some_people_can_be_explained() -> None:
+    reading = read_cycles(DATA)
+    some = of_people(reading.cycles, ["walker0", "walker1"])
+    found = findings(DATA, reading, some, quick(), False)
+    assert (found.people, found.n_cycles, found.n_people) == (["walker0", "walker1"], 8, 2)
     assert not found.trained_on_these
 
 
@@ -99,6 +102,16 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         run(tmp_path, DATA, tmp_path / "out", [], None)
 
 
+def test_the_command_line_says_it_in_one_sentence(tmp_path: Path) -> None:
+    words = ["explain", "--work", str(tmp_path / "nothing"), "--data", DATA, "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, words, terminal_width=200)
+    assert done.exit_code == 1
+    assert "model.json cannot be read" in " ".join(done.output.split())
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "out").exists()
+
+
+@cache
 def quick() -> Explanation:
     return explain(explained(trained()[0]), read_cycles(DATA).cycles, None, QUICK)
 
