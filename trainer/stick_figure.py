@@ -6,7 +6,7 @@ the same picture. Refuses to draw nothing, and says what to install without matp
 Shape letters: T time, J landmark, C coordinate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -105,7 +105,7 @@ def _draw_row(axes: "Axes", row: Row, width_m: float) -> None:
         for phase in range(N_PHASES):
             x_JC = row.x_TJC[phase * len(row.x_TJC) // N_PHASES]
             at_m = first_m + phase * _STEP_M
-            _draw_figure(axes, at_m + x_JC[:, across], x_JC[:, 1] - ground_m)
+            draw_figure(axes, at_m + x_JC[:, across], x_JC[:, 1] - ground_m)
             axes.text(
                 at_m, -0.14, f"{100 * phase / N_PHASES:g} %", ha="center", va="center", fontsize=7, color="#555555"
             )
@@ -116,14 +116,15 @@ def _draw_row(axes: "Axes", row: Row, width_m: float) -> None:
     axes.text(1.35, 1.86, row.caption, ha="left", va="center", fontsize=7, color="#555555")
 
 
-def _draw_figure(axes: "Axes", across_J: _Floats, up_J: _Floats) -> None:
+def draw_figure(axes: "Axes", across_J: _Floats, up_J: _Floats, colours: Mapping[str, str] = _COLOURS) -> None:
+    """One body seen from one side, (J,) metres across and up; ``colours`` of its left, its right and its middle."""
     for child, parent in BODY_BONES:
         side = LANDMARKS[child].partition("_")[0] if "_" in LANDMARKS[child] else ""
         at = [parent, child]
-        axes.plot(across_J[at], up_J[at], color=_COLOURS[side], linestyle=_LINES[side], linewidth=1.6,
+        axes.plot(across_J[at], up_J[at], color=colours[side], linestyle=_LINES[side], linewidth=1.6,
                   solid_capstyle="round")  # fmt: skip
     angle = np.linspace(0.0, 2 * np.pi, 33)
-    axes.plot(across_J[HEAD] + _HEAD_M * np.cos(angle), up_J[HEAD] + _HEAD_M * np.sin(angle), color=_COLOURS[""],
+    axes.plot(across_J[HEAD] + _HEAD_M * np.cos(angle), up_J[HEAD] + _HEAD_M * np.sin(angle), color=colours[""],
               linewidth=1.2)  # fmt: skip
 
 
