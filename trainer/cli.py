@@ -89,12 +89,14 @@ def evaluate(
     bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
     data: Annotated[str, typer.Option(help="Labelled data as kind:path, e.g. egait:FOLDER.")],
     json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Where to draw reliability, risk and coverage, confusion.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Where to write the report.")] = None,
     policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
     """Score any bundle on any labelled data, as a home would run it, abstentions counted."""
     with _one_sentence(debug):
-        evaluate_command.run(bundle, data, json, policy)
+        evaluate_command.run(bundle, data, evaluate_command.Outputs(json, png, markdown), policy)
 
 
 @app.command()

@@ -42,10 +42,7 @@ _N_RESAMPLES: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Positions of the cycles of each swap: x_kl gives the person, x_ij the affect, x_kj is the truth; x_il may lack.
-
-    ``truth_again_Q``: another cycle of the target's cell, or _MISSING.
-    """
+    """Positions of the cycles of each swap: x_kl gives the person, x_ij the affect, x_kj is the truth; x_il may lack."""
 
     kl_Q: Index
     ij_Q: Index
@@ -158,7 +155,9 @@ def figures(errors: Errors, seed: int = 0) -> SwapFigures:
         beats_copying=over.mean(found < copied),
         beats_additive=over.mean(found < errors.additive_to_target),
         beats_mean_walk=over.mean(found < errors.mean_walk_to_target),
-        errors={name: over.mean(getattr(errors, name)) for name in measures if np.isfinite(getattr(errors, name)).any()},
+        errors={
+            name: over.mean(getattr(errors, name)) for name in measures if np.isfinite(getattr(errors, name)).any()
+        },
     )
 
 
@@ -208,9 +207,9 @@ class _Means:
 def _errors(fitted: Fitted, cycles: Cycles, x_NFT: Tensor, means: _Means, drawn: Drawn) -> Errors:
     kl, ij, truth, opposite = (x_NFT[at] for at in (drawn.kl_Q, drawn.ij_Q, drawn.kj_Q, drawn.il_Q))
     who_k, who_i = cycles.subject_N[drawn.kl_Q], cycles.subject_N[drawn.ij_Q]
-    how_l, how_j = cycles.acted_N[drawn.kl_Q].tolist(), cycles.acted_N[drawn.ij_Q].tolist()
+    before, after = cycles.acted_N[drawn.kl_Q].tolist(), cycles.acted_N[drawn.ij_Q].tolist()
     mean = torch.stack([means.without(who) for who in who_k])
-    toward = [means.without(who, j) - means.without(who, l) for who, j, l in zip(who_k, how_j, how_l, strict=True)]
+    toward = [means.without(k, j) - means.without(k, was) for k, j, was in zip(who_k, after, before, strict=True)]
     swap, own = fitted.autoencoder.transfer(kl, ij), fitted.autoencoder.transfer(truth, truth)
     to_opposite = np.where(drawn.il_Q == _MISSING, np.nan, _error(swap, opposite))
     return Errors(
