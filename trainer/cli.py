@@ -7,6 +7,7 @@ Refuses bad data before any training starts.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
-from trainer import compare_command, evaluate_command, inspect_command, privacy_command
+from trainer import compare_command, evaluate_command, inspect_command, privacy_command, swaps_command
 from trainer.attack import Effort
 from trainer.cycles import Reading
-from trainer.disentangle import Losses
+from trainer.disentangle import Losses, Shape
 from trainer.export import Release, copy_with_mixed
 from trainer.methods import METHODS
 from trainer.protocols import PROTOCOLS
@@ -132,6 +133,26 @@ def compare(
     with _one_sentence(debug):
         wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads)
         compare_command.run(data, out, wanted)
+
+
+@app.command()
+def swaps(
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. walkers:12x4x2x3.")],
+    work: Annotated[Path | None, typer.Option(help="Folder of a trained model; without, models are trained.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each model that is trained here.")] = _DEFAULT_EPOCHS,
+    batch: Annotated[int, typer.Option(min=2, help="Quadruples a step.")] = Settings().batch_size,
+    dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="In every IC layer.")] = Settings().shape.dropout,
+    undisturbed: Annotated[bool, typer.Option(help="Train on the recorded cycles alone.")] = False,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of both protocols.")] = 5,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Put equation 1 to the test: is a walk with another's affect near the walk that was really recorded?"""
+    shape, plain = Shape(dropout=dropout), Settings(seed=seed, epochs=epochs, batch_size=batch)
+    settings = replace(plain, shape=shape, disturbance=None if undisturbed else plain.disturbance)
+    with _one_sentence(debug):
+        swaps_command.run(data, swaps_command.Wanted(work, settings, folds), json)
 
 
 def main() -> None:

@@ -22,9 +22,17 @@ INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
 AFFECT_COLOURS: Final = (ORANGE, AMBER, GREY, BLUE)
 """Angry, happy, neutral, sad."""
 AFFECT_MARKERS: Final = ("^", "o", "s", "v")
-_STYLE: Final[dict[Any, Any]] = {"axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY, "font.size": 9,
-                 "axes.titlesize": 10, "axes.titlelocation": "left", "axes.labelcolor": INK,
-                 "xtick.color": GREY, "ytick.color": GREY}  # fmt: skip
+_STYLE: Final[dict[Any, Any]] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "font.size": 9,
+}
 
 
 @contextmanager

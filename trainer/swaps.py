@@ -42,7 +42,7 @@ _N_RESAMPLES: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Positions of the cycles of each swap: x_kl gives the person, x_ij the affect, x_kj is the truth; x_il may lack."""
+    """Cycles of each swap: x_kl gives the person, x_ij the affect, x_kj is the truth; x_il may be _MISSING."""
 
     kl_Q: Index
     ij_Q: Index
