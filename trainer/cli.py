@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
-from trainer import compare_command, evaluate_command, inspect_command, privacy_command, swaps_command
+from trainer import compare_command, evaluate_command, inspect_command, privacy_command, swaps_command, transfer_command
 from trainer.attack import Effort
 from trainer.cycles import Reading
 from trainer.disentangle import Losses, Shape
@@ -28,6 +28,7 @@ from trainer.protocols import PROTOCOLS
 from trainer.readers import read_cycles
 from trainer.release import Plan, make
 from trainer.train import Settings
+from trainer.transfer import Asked
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 _SHOWN_REFUSALS = 10
@@ -153,6 +154,24 @@ def swaps(
     settings = replace(plain, shape=shape, disturbance=None if undisturbed else plain.disturbance)
     with _one_sentence(debug):
         swaps_command.run(data, swaps_command.Wanted(work, settings, folds), json)
+
+
+@app.command()
+def transfer(
+    work: Annotated[Path, typer.Option(help="Folder of a trained model.")],
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
+    from_subject: Annotated[str, typer.Option(help="Whose affect.")],
+    from_affect: Annotated[str, typer.Option(help="Which affect of theirs.")],
+    to: Annotated[str, typer.Option(help="Who is to walk with it.")],
+    out: Annotated[Path, typer.Option(help="The animation, .gif or .mp4.")],
+    to_affect: Annotated[str | None, typer.Option(help="How they are seen walking; neutral, where recorded.")] = None,
+    cycles: Annotated[float, typer.Option(min=0.1, max=20.0, help="Length, in cycles of the slowest walk.")] = 3.0,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show equation 1: one person's walk with another's affect, beside the sources and the true walk."""
+    with _one_sentence(debug):
+        asked = Asked(from_subject, from_affect, to, to_affect)
+        transfer_command.run(work, data, transfer_command.Wanted(asked, cycles, out))
 
 
 def main() -> None:
