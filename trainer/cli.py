@@ -18,7 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError
-from trainer import compare_command, evaluate_command, inspect_command, privacy_command, swaps_command, transfer_command
+from trainer import (
+    codes_command,
+    compare_command,
+    evaluate_command,
+    inspect_command,
+    privacy_command,
+    swaps_command,
+    transfer_command,
+)
 from trainer.attack import Effort
 from trainer.cycles import Reading
 from trainer.disentangle import Losses, Shape
@@ -172,6 +180,19 @@ def transfer(
     with _one_sentence(debug):
         asked = Asked(from_subject, from_affect, to, to_affect)
         transfer_command.run(work, data, transfer_command.Wanted(asked, cycles, out))
+
+
+@app.command()
+def codes(
+    work: Annotated[Path, typer.Option(help="Folder of a trained model.")],
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
+    out: Annotated[Path, typer.Option(help="Folder for codes.json and codes.png.")],
+    most: Annotated[int, typer.Option(min=10, help="At most so many cycles, drawn at random.")] = 1500,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show what the subject code and the affect code know, before and after training."""
+    with _one_sentence(debug):
+        codes_command.run(work, data, out, most)
 
 
 def main() -> None:

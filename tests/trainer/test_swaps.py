@@ -15,15 +15,14 @@ from edge.errors import TrainingError
 from trainer import cli, disentangle
 from trainer.compare import fingerprint
 from trainer.cycles import Cycles
-from trainer.disentangle import Codes, Quadruples, Shape
+from trainer.disentangle import Codes, Quadruples
 from trainer.readers import read_cycles
 from trainer.swaps import draw, features_of, figures, swap_errors
 from trainer.train import Fitted, Settings, fit, standardiser_of
-from trainer.walkers import walker_cycles
 from trainer.weights import write_fitted
 
-CYCLES = walker_cycles(n_people=4, n_cycles=1)
-PLAIN = Settings(epochs=25, classifier_epochs=1, batch_size=8, shape=Shape(dropout=0.0), disturbance=None)
+SPEC = "walkers:4x4x1x1"
+CYCLES = read_cycles(SPEC).cycles
 RUNNER = CliRunner()
 
 
@@ -119,21 +118,15 @@ def test_people_who_share_no_affect_cannot_be_swapped() -> None:
         draw(CYCLES.take([0, 5]))
 
 
-@pytest.fixture(scope="module")
-def right() -> Fitted:
-    torch.set_num_threads(1)
-    return fit(CYCLES, PLAIN)
-
-
-def test_training_lands_on_the_target_of_equation_1(right: Fitted) -> None:
-    found = figures(swap_errors(right, CYCLES))
+def test_training_lands_on_the_target_of_equation_1(plain_model: Fitted) -> None:
+    found = figures(swap_errors(plain_model, CYCLES))
     assert found.nearest_of_four is not None
     assert found.nearest_of_four.value > 0.9
     assert found.beats_mean_walk.value > 0.9
 
 
 def test_training_on_equation_3_as_printed_lands_on_the_wrong_cell(
-    right: Fitted, monkeypatch: pytest.MonkeyPatch
+    plain_model: Fitted, plain_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_in_equation_1 = disentangle.reconstruction_losses
 
@@ -141,18 +134,19 @@ def test_training_on_equation_3_as_printed_lands_on_the_wrong_cell(
         exchanged = replace(batch, target_kj=batch.target_il, target_il=batch.target_kj)
         return as_in_equation_1(decode, codes, exchanged)
 
-    good = swap_errors(right, CYCLES)
+    good = swap_errors(plain_model, CYCLES)
     monkeypatch.setattr(disentangle, "reconstruction_losses", as_printed)
-    bad = swap_errors(fit(CYCLES, PLAIN), CYCLES)
+    bad = swap_errors(fit(CYCLES, plain_settings), CYCLES)
     assert (good.swap_to_target < good.swap_to_opposite).mean() > 0.95
     assert (bad.swap_to_target < bad.swap_to_opposite).mean() < 0.3
     assert bad.swap_to_opposite.mean() < bad.swap_to_target.mean()
 
 
-def test_the_command_asks_a_trained_model_and_says_what_it_knows(right: Fitted, tmp_path: Path) -> None:
-    spec = "walkers:4x4x1x1"
-    write_fitted(tmp_path / "work", right, PLAIN, fingerprint(read_cycles(spec).cycles))
-    for data, word in ((spec, "the very cycles"), ("walkers:5x4x1x1", "other cycles")):
+def test_the_command_asks_a_trained_model_and_says_what_it_knows(
+    plain_model: Fitted, plain_settings: Settings, tmp_path: Path
+) -> None:
+    write_fitted(tmp_path / "work", plain_model, plain_settings, fingerprint(CYCLES))
+    for data, word in ((SPEC, "the very cycles"), ("walkers:5x4x1x1", "other cycles")):
         out = tmp_path / "out.json"
         result = RUNNER.invoke(cli.app, ["swaps", "--work", str(tmp_path / "work"), "--data", data, "--json", str(out)])
         assert result.exit_code == 0, result.stderr
