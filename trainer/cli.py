@@ -4,6 +4,7 @@ Promises: an expected failure is one sentence on standard error and a non-zero e
 Refuses bad data before any training starts.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from trainer import (
     evaluate_command,
     inspect_command,
     privacy_command,
+    release,
     swaps_command,
     transfer_command,
 )
@@ -32,9 +34,10 @@ from trainer.cycles import Reading
 from trainer.disentangle import Losses, Shape
 from trainer.export import Release, copy_with_mixed
 from trainer.methods import METHODS
+from trainer.place import placed
 from trainer.protocols import PROTOCOLS
 from trainer.readers import read_cycles
-from trainer.release import Plan, make
+from trainer.release import Plan
 from trainer.train import Settings
 from trainer.transfer import Asked
 
@@ -59,14 +62,32 @@ def train(
     folds: Annotated[int, typer.Option(min=2, help="Folds of both protocols.")] = 5,
     model_id: Annotated[str, typer.Option("--id", help="Name of the model in the manifest.")] = "paper-a",
     version: Annotated[str, typer.Option(help="Version in the manifest.")] = "0.1.0",
+    work: Annotated[Path | None, typer.Option(help="Folder a killed run goes on in; by default BUNDLE.work.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto takes CUDA where it is.")] = "auto",
+    precision: Annotated[str, typer.Option(help="float32, or mixed on an accelerator.")] = "float32",
     threads: Annotated[int, typer.Option(min=1, help="More than one may change the last digits.")] = 1,
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
-    """Evaluate, train on everyone, calibrate, attack, and write a bundle."""
+    """Evaluate, train on everyone, calibrate, attack, and write a bundle; a killed run goes on where it stopped."""
     torch.set_num_threads(threads)
-    plan = Plan(out=out, settings=Settings(seed=seed, epochs=epochs), model_id=model_id, version=version, n_folds=folds)
+    work = work or out.with_name(f"{out.name}.work")
+    settings = Settings(seed=seed, epochs=epochs)
+    with _one_sentence(debug), placed(device, precision) as place:
+        _train(data, Plan(out, settings, model_id, version, folds, work=work, place=place))
+
+
+@app.command()
+def export(
+    work: Annotated[Path, typer.Option(help="Work folder of a finished training.")],
+    out: Annotated[Path, typer.Option(help="New folder for the bundle.")],
+    model_id: Annotated[str | None, typer.Option("--id", help="Name in the manifest; by default the run's.")] = None,
+    version: Annotated[str | None, typer.Option(help="Version in the manifest; by default the run's.")] = None,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Make and prove the bundle of a finished training again, without its data."""
+    torch.set_num_threads(1)
     with _one_sentence(debug):
-        _train(data, plan)
+        _tell(release.export(work, out, model_id, version), out)
 
 
 @app.command()
@@ -208,18 +229,25 @@ def _one_sentence(debug: bool) -> Iterator[None]:
     except QuietstepError as error:
         if debug:
             raise
-        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+        if os.environ.get("RANK", "0") == "0":  # under torchrun one process speaks for all
+            Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(error.exit_code) from error
 
 
 def _train(data: str, plan: Plan) -> None:
     console = Console(file=sys.stderr)
     reading = read_cycles(data)
+    if not plan.place.is_first:
+        return release.assist(reading, plan)
     _tell_refused(console, reading)
     with _bar(console) as bar:
-        release = make(reading, plan, _Bars(bar).tell)
-    Console().print(_figures(release))
-    Console(soft_wrap=True).print(f"Bundle {release.model_id} {release.version} in {plan.out}", highlight=False)
+        made = release.make(reading, plan, _Bars(bar).tell)
+    _tell(made, plan.out)
+
+
+def _tell(made: Release, out: Path) -> None:
+    Console().print(_figures(made))
+    Console(soft_wrap=True).print(f"Bundle {made.model_id} {made.version} in {out}", highlight=False)
 
 
 class _Bars:
@@ -254,11 +282,11 @@ def _tell_refused(console: Console, reading: Reading) -> None:
         console.print(f"and {len(reading.refused) - _SHOWN_REFUSALS} more", style="yellow")
 
 
-def _figures(release: Release) -> Table:
-    table = Table("figure", "value", "95 %", title=f"{release.model_id} {release.version}")
-    for figure in (*release.evaluation, *release.privacy):
+def _figures(made: Release) -> Table:
+    table = Table("figure", "value", "95 %", title=f"{made.model_id} {made.version}")
+    for figure in (*made.evaluation, *made.privacy):
         interval = "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
-        table.add_row(figure.name, f"{figure.value:.3f}", interval)
+        table.add_row(figure.name, f"{figure.value:.3g}", interval)
     return table
 
 

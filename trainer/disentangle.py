@@ -20,6 +20,7 @@ Shape letters: B quadruple, N cycle, F feature channel (3 J + 1), T time, S code
 Cells: i, k subjects; j, l affects; x_ij and x_kl are the pair, x_kj and x_il its crossed cells.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -265,3 +266,22 @@ def losses(model: Disentangler, batch: Quadruples, margin: float = 1.0) -> Losse
     codes = encode(model, batch)
     own, cross = reconstruction_losses(model.decoder, codes, batch)
     return Losses(own, cross, triplet_loss(codes, batch, margin))
+
+
+class Objective(nn.Module):
+    """``losses`` of a model as a module, so that it can be wrapped (several ranks) or compiled."""
+
+    def __init__(self, model: Disentangler, margin: float) -> None:
+        super().__init__()
+        self.model = model
+        self.margin = margin
+
+    def forward(self, batch: Quadruples) -> Losses:
+        """The three losses of one batch."""
+        return losses(self.model, batch, self.margin)
+
+
+def mean_of(several: Sequence[Losses]) -> Losses:
+    """Mean of each loss over batches, without gradients."""
+    parts = [torch.stack([each.reconstruction, each.cross, each.triplet]).detach() for each in several]
+    return Losses(*torch.stack(parts).mean(dim=0).unbind())

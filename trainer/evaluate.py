@@ -7,22 +7,23 @@ are not independent. Refuses nothing itself.
 Shape letters: N cycle, K class.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import f1_score
 
 from edge.affect import CLASSES
 from edge.bundle import Figure
 from trainer.cycles import Cycles
 from trainer.folds import Split
-from trainer.train import Fitted, Report, Settings, fit
+from trainer.train import Fitted
 
 N_RESAMPLES: Final = 1000
 OnFold = Callable[[Fitted, Split], None]
+Train = Callable[[int, Cycles], Fitted]
+"""Told the number of the fold and its training cycles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,11 @@ class OutOfFold:
 
     def macro_f1(self) -> float:
         """Mean F1 of the four classes."""
-        return _macro_f1(self.label_N, self.logits_NK.argmax(axis=1))
+        return float(_f1_K(self.label_N, self.logits_NK.argmax(axis=1)).mean())
 
     def per_class_f1(self) -> dict[str, float]:
         """F1 of each class."""
-        labels = range(len(CLASSES))
-        scores = f1_score(self.label_N, self.logits_NK.argmax(axis=1), average=None, labels=labels, zero_division=0)
+        scores = _f1_K(self.label_N, self.logits_NK.argmax(axis=1))
         return {name: float(score) for name, score in zip(CLASSES, scores, strict=True)}
 
     def interval(self, metric: str, seed: int = 0) -> tuple[float, float]:
@@ -64,17 +64,11 @@ class OutOfFold:
         return OutOfFold(self.logits_NK[index_N], self.label_N[index_N], self.subject_N[index_N])
 
 
-def cross_fit(
-    cycles: Cycles,
-    splits: Iterator[Split],
-    settings: Settings,
-    report: Report | None = None,
-    on_fold: OnFold | None = None,
-) -> OutOfFold:
+def cross_fit(cycles: Cycles, splits: Iterable[Split], train_one: Train, on_fold: OnFold | None = None) -> OutOfFold:
     """Train once per fold and answer for what was held out."""
     logits_NK = np.full((len(cycles), len(CLASSES)), np.nan)
-    for train, test in splits:
-        model = fit(cycles.take(train), settings, report)
+    for fold, (train, test) in enumerate(splits):
+        model = train_one(fold, cycles.take(train))
         logits_NK[test] = model.logits(cycles.take(test))
         if on_fold is not None:
             on_fold(model, (train, test))
@@ -95,9 +89,12 @@ def _whole(result: OutOfFold, protocol: str, metric: str, note: str) -> Figure:
     return Figure(f"{protocol} {metric}", _round(getattr(result, metric)()), _round(low), _round(high), note)
 
 
-def _macro_f1(label_N: npt.NDArray[np.int64], found_N: npt.NDArray[np.int64]) -> float:
-    labels = range(len(CLASSES))
-    return float(f1_score(label_N, found_N, average="macro", labels=labels, zero_division=0))
+def _f1_K(label_N: npt.NDArray[np.int64], found_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """F1 of each class, 0 for one that is neither there nor told; resampling asks for it thousands of times."""
+    n_classes = len(CLASSES)
+    pairs_KK = np.bincount(label_N * n_classes + found_N, minlength=n_classes**2).reshape(n_classes, n_classes)
+    told_or_there_K = pairs_KK.sum(axis=0) + pairs_KK.sum(axis=1)
+    return 2.0 * np.diag(pairs_KK) / np.maximum(told_or_there_K, 1)
 
 
 def _round(value: float) -> float:

@@ -2,8 +2,9 @@
 
 Promises: the graph holds everything (posture, z-score, affect encoder, classifier, temperature, score) and gives out
 exactly two things, ``logits_NK`` already divided by the temperature and ``ood_score_N``; the affect code never
-leaves it. Golden inputs are synthetic walkers only. The written bundle has been opened by ``edge.encoder`` itself. A
-mixed-precision graph goes with it when it proves itself; when not, the provenance says why.
+leaves it. Golden inputs are synthetic walkers only. The written bundle has been opened by ``edge.encoder`` itself and
+compared with torch on a thousand other cycles (``parity``); the figure stands in manifest and card. A mixed-precision
+graph goes with it when it proves itself in both ways; when not, the provenance says why.
 Refuses to replace a folder that is not empty, and a graph whose answers differ from torch.
 
 Shape letters: N cycle, T time, J landmark, C coordinate, K class.
@@ -37,12 +38,15 @@ from edge.bundle import (
     Normaliser,
     describe,
     read_bundle,
+    read_manifest,
     write_manifest,
 )
 from edge.encoder import open_encoder
+from edge.encoder.cpu import CpuRung
 from edge.encoder.golden import read_golden
-from edge.encoder.ladder import MIXED
-from edge.errors import EncoderError, TrainingError
+from edge.encoder.ladder import FLOAT32, MIXED
+from edge.errors import TrainingError
+from trainer import parity
 from trainer.mixed import TOLERANCE as MIXED_TOLERANCE
 from trainer.mixed import try_mixed
 from trainer.strangeness import Strangeness
@@ -88,8 +92,7 @@ class Release:
 
 def write_bundle(out: Path, model: Fitted, strangeness: Strangeness, release: Release) -> Path:
     """Write and prove a bundle in ``out``; it appears there whole or not at all. Raises TrainingError, EncoderError."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise TrainingError(f"that {out} is not empty", "a new folder for the bundle", "Name another --out.")
+    refuse_full(out)
     network = Deployed(model, strangeness, release.temperature).eval()
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
@@ -99,9 +102,16 @@ def write_bundle(out: Path, model: Fitted, strangeness: Strangeness, release: Re
         (folder / CARD).write_text(release.card, encoding="utf-8")
         write_manifest(folder, _manifest(folder, model, release))
         add_mixed(folder)
-        _prove(folder, network)
+        _prove(folder)
+        _tell_parity(folder, _parities(folder, network))
         _move(folder, out)
     return out
+
+
+def refuse_full(out: Path) -> None:
+    """Raise TrainingError if a bundle cannot be put there."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"that {out} is not empty", "a new folder for the bundle", "Name another --out.")
 
 
 def copy_with_mixed(source: Path, out: Path) -> Manifest:
@@ -215,15 +225,44 @@ def _rows(value_JC: Tensor) -> tuple[tuple[float, float, float], ...]:
     return tuple((row[0], row[1], row[2]) for row in value_JC.tolist())
 
 
-def _prove(folder: Path, network: Deployed) -> None:
-    """Open the bundle as a device would and compare on cycles it has never stored."""
-    encoder = open_encoder(folder)
-    x_NTJC, duration_s_N = golden_walkers(seed=1)
-    logits_NK, score_N = answers(network, x_NTJC, duration_s_N)
-    encoded = encoder.encode(x_NTJC, duration_s_N)
-    wanted_NK = np.exp(logits_NK - logits_NK.max(axis=1, keepdims=True))
-    wanted_NK /= wanted_NK.sum(axis=1, keepdims=True)
-    gap = max(np.abs(encoded.posterior_NK - wanted_NK).max(), np.abs(encoded.ood_score_N - score_N).max())
-    if not gap <= TOLERANCE:
-        do = "Report this: the exporter and torch disagree."
-        raise EncoderError(f"answers {gap:.2g} away from torch", f"at most {TOLERANCE:.2g}", do)
+def _prove(folder: Path) -> None:
+    """Open the bundle as a device would; raises BundleError or EncoderError."""
+    open_encoder(folder)
+
+
+def _parities(folder: Path, network: Deployed) -> tuple[Figure, ...]:
+    """Compare every graph of the bundle with torch; a mixed one that is too far away is taken out again."""
+    cycles = parity.strange_walks()
+    wanted = answers(network, cycles.x_NTJC, cycles.duration_s_N)
+    whole = parity.parity(CpuRung((folder / GRAPH).read_bytes()), *wanted, TOLERANCE)
+    figures = [parity.refuse(whole, TOLERANCE).figure(FLOAT32)]
+    if (folder / MIXED_GRAPH).exists():
+        mixed = parity.parity(CpuRung((folder / MIXED_GRAPH).read_bytes()), *wanted, MIXED_TOLERANCE)
+        reason = mixed.why_refused(MIXED_TOLERANCE)
+        if reason:
+            _drop_mixed(folder, reason)
+        else:
+            figures.append(mixed.figure(MIXED))
+    return tuple(figures)
+
+
+def _drop_mixed(folder: Path, reason: str) -> None:
+    manifest = read_manifest(folder)
+    (folder / MIXED_GRAPH).unlink()
+    changed = msgspec.structs.replace(
+        manifest,
+        files=tuple(file for file in manifest.files if file.name != MIXED_GRAPH),
+        tolerance={name: value for name, value in manifest.tolerance.items() if name != MIXED},
+        provenance=(*manifest.provenance, f"no mixed-precision graph: {reason}"),
+    )
+    write_manifest(folder, changed)
+
+
+def _tell_parity(folder: Path, figures: tuple[Figure, ...]) -> None:
+    """Write the figures into manifest and card."""
+    manifest, card = read_manifest(folder), folder / CARD
+    rows = "\n".join(f"| {figure.name} | {figure.value:.2g} | {figure.note} |" for figure in figures)
+    text = card.read_text(encoding="utf-8").rstrip("\n")
+    card.write_text(f"{text}\n\n## Export\n\n| figure | value | how |\n|---|---|---|\n{rows}\n", encoding="utf-8")
+    files = tuple(describe(folder / CARD) if file.name == CARD else file for file in manifest.files)
+    write_manifest(folder, msgspec.structs.replace(manifest, files=files, evaluation=(*manifest.evaluation, *figures)))

@@ -1,13 +1,14 @@
-"""From data to a release: evaluate, train on everyone, calibrate, attack, export. Top to bottom in ``make``.
+"""From data to a release: train on everyone, evaluate, calibrate, attack, export. Top to bottom in ``make``.
 
 Promises: temperature and threshold come only from people their models have not seen; the shipped weights come from
-everyone; every figure that is shipped was measured in this run. Refuses fewer people than folds.
+everyone; every figure that is shipped was measured in this run, or in the one it goes on with (``work``). Refuses
+fewer people than folds, a bundle's folder that is not empty, and a work folder inside it.
 
 Shape letters: N cycle, K class.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edge.bundle import Figure
+from edge.bundle import Figure, read_manifest
+from edge.errors import TrainingError
 from trainer import evaluate, privacy
 from trainer.augment import Disturbance, disturbed, mirrored
 from trainer.calibrate import calibration_error, temperature_of
@@ -23,10 +25,12 @@ from trainer.card import model_card
 from trainer.cycles import Cycles, Reading
 from trainer.disentangle import Losses
 from trainer.evaluate import OutOfFold, cross_fit
-from trainer.export import Release, write_bundle
+from trainer.export import Release, refuse_full, write_bundle
 from trainer.folds import Split, by_cycle, by_people
+from trainer.place import ALONE, Place
 from trainer.strangeness import Strangeness, fitted, threshold
-from trainer.train import Fitted, Settings, fit
+from trainer.train import Fitted, Settings
+from trainer.work import FINAL, SCHEMA, Began, Measured, Unsaved, begun, belongs, read_finished
 
 CAMERA: Final = Disturbance(
     offset_m=0.03, wobble_m=0.012, jitter_m=0.006, yaw_deg=8.0, lean_deg=3.0, phase=0.02, duration=0.1
@@ -40,7 +44,7 @@ Progress = Callable[[str, int, int, Losses | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to make and where."""
+    """What to make and where; without a ``work`` folder nothing is kept of a run that is killed."""
 
     out: Path
     settings: Settings
@@ -48,6 +52,8 @@ class Plan:
     version: str = "0.1.0"
     n_folds: int = 5
     fold_seed: int = 0
+    work: Path | None = None
+    place: Place = ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +67,101 @@ class Held:
 
 
 def make(reading: Reading, plan: Plan, progress: Progress) -> Release:
-    """Run everything and write the bundle; raises TrainingError, BundleError or EncoderError."""
+    """Run what is left to run and write the bundle; raises TrainingError, BundleError or EncoderError."""
     cycles = reading.cycles.acted()
-    held = _held_out(cycles, plan, progress)
+    splits = _splits(cycles, plan)
+    _refuse_places(plan)
+    with begun(plan.work, _began(cycles, plan), plan.place) as work:
+        tell = _reporter(progress, "final model on everyone", plan.settings)
+        model = work.fit(FINAL, cycles, plan.settings, tell)
+        strangeness = strangeness_of(cycles, plan.settings.seed)
+        measured = work.measured()
+        if measured is None:
+            measured = _measured(reading, plan, _held_out(cycles, splits, plan, work, progress), model)
+            work.finish(measured, strangeness)
+    return _written(plan, measured, model, strangeness)
+
+
+def assist(reading: Reading, plan: Plan) -> None:
+    """What every rank but the first does meanwhile: the same fits, and nothing else. Raises TrainingError."""
+    cycles = reading.cycles.acted()
+    splits = _splits(cycles, plan)
+    with begun(plan.work, _began(cycles, plan), plan.place) as work:
+        work.assist(FINAL, cycles, plan.settings)
+        if work.is_measured():
+            return
+        for stage, split in splits.items():
+            for fold, (train, _) in enumerate(split):
+                work.assist(f"{stage}-{fold}", cycles.take(train), plan.settings)
+
+
+def export(work: Path, out: Path, model_id: str | None = None, version: str | None = None) -> Release:
+    """The bundle of a finished work folder, without its data and without training.
+
+    Name and version are those of the run unless given. Raises TrainingError, BundleError or EncoderError.
+    """
+    finished = read_finished(work)
+    began = finished.began
+    plan = Plan(out, began.belongs.settings, model_id or began.model_id, version or began.version, work=work)
+    _refuse_places(plan)
+    return _written(plan, finished.measured, finished.fitted, finished.strangeness)
+
+
+def _refuse_places(plan: Plan) -> None:
+    refuse_full(plan.out)
+    if plan.work is not None and plan.work.resolve().is_relative_to(plan.out.resolve()):
+        found = f"the work folder {plan.work} inside the bundle {plan.out}"
+        raise TrainingError(found, "a folder beside it", "Name another --work.")
+
+
+def _began(cycles: Cycles, plan: Plan) -> Began:
+    what = belongs(cycles, plan.settings, plan.n_folds, plan.fold_seed, plan.place)
+    return Began(SCHEMA, plan.model_id, plan.version, what)
+
+
+def _splits(cycles: Cycles, plan: Plan) -> dict[str, list[Split]]:
+    """Both protocols, by the names of their fits; raises TrainingError."""
+    return {
+        "people": list(by_people(cycles, plan.n_folds, plan.fold_seed)),
+        "cycles": list(by_cycle(cycles, plan.n_folds, plan.fold_seed)),
+    }
+
+
+def _measured(reading: Reading, plan: Plan, held: Held, model: Fitted) -> Measured:
+    cycles = reading.cycles.acted()
     temperature = temperature_of(held.strangers.logits_NK, held.strangers.label_N)
     ood_threshold = threshold(held.camera_score_N)
-    model = fit(cycles, plan.settings, _reporter(progress, "final model on everyone", plan.settings))
-    strangeness = strangeness_of(cycles, plan.settings.seed)
     attacks = [privacy.attack(name, value, cycles) for name, value in privacy.surfaces(model, cycles).items()]
     people = f"{len(np.unique(cycles.subject_N))} people, {plan.n_folds} folds, seed {plan.settings.seed}"
-    evaluation = (
-        *evaluate.figures(held.strangers, "strangers", f"whole people held out; {people}"),
-        *evaluate.figures(held.known, "known people", f"cycles of known people held out (the paper's); {people}"),
-        *_calibration(held, temperature, ood_threshold),
-    )
     note = "shipped model on its own training people, one affect of each held out from the attacker"
-    facts = privacy.figures(attacks, note)
-    release = Release(
-        model_id=plan.model_id,
-        version=plan.version,
+    return Measured(
         temperature=temperature,
         ood_threshold=ood_threshold,
         provenance=(reading.provenance, _used(cycles, reading)),
-        evaluation=evaluation,
-        privacy=facts,
-        card=model_card(plan, _used(cycles, reading), evaluation, facts),
+        used=_used(cycles, reading),
+        evaluation=(
+            *evaluate.figures(held.strangers, "strangers", f"whole people held out; {people}"),
+            *evaluate.figures(held.known, "known people", f"cycles of known people held out (the paper's); {people}"),
+            *_calibration(held, temperature, ood_threshold),
+        ),
+        privacy=privacy.figures(attacks, note),
+    )
+
+
+def _written(plan: Plan, measured: Measured, model: Fitted, strangeness: Strangeness) -> Release:
+    """Write and prove the bundle; the release has the figures of that proof too."""
+    release = Release(
+        model_id=plan.model_id,
+        version=plan.version,
+        temperature=measured.temperature,
+        ood_threshold=measured.ood_threshold,
+        provenance=measured.provenance,
+        evaluation=measured.evaluation,
+        privacy=measured.privacy,
+        card=model_card(plan, measured.used, measured.evaluation, measured.privacy),
     )
     write_bundle(plan.out, model, strangeness, release)
-    return release
+    return replace(release, evaluation=read_manifest(plan.out).evaluation)
 
 
 def strangeness_of(cycles: Cycles, seed: int) -> Strangeness:
@@ -96,7 +169,7 @@ def strangeness_of(cycles: Cycles, seed: int) -> Strangeness:
     return fitted(*_camera_takes(cycles, _N_CAMERA_TAKES, seed))
 
 
-def _held_out(cycles: Cycles, plan: Plan, progress: Progress) -> Held:
+def _held_out(cycles: Cycles, splits: dict[str, list[Split]], plan: Plan, work: Unsaved, progress: Progress) -> Held:
     clean_N, camera_KN = torch.zeros(len(cycles)), torch.zeros(_N_HELD_OUT_TAKES, len(cycles))
 
     def score_strangers(model: Fitted, split: Split) -> None:
@@ -107,19 +180,15 @@ def _held_out(cycles: Cycles, plan: Plan, progress: Progress) -> Held:
         taken = score(*_camera_takes(unseen, _N_HELD_OUT_TAKES, plan.settings.seed + 1))
         camera_KN[:, test] = taken.reshape(_N_HELD_OUT_TAKES, -1)
 
-    strangers = cross_fit(
-        cycles,
-        by_people(cycles, plan.n_folds, plan.fold_seed),
-        plan.settings,
-        _reporter(progress, "people held out", plan.settings, plan.n_folds),
-        score_strangers,
-    )
-    known = cross_fit(
-        cycles,
-        by_cycle(cycles, plan.n_folds, plan.fold_seed),
-        plan.settings,
-        _reporter(progress, "cycles held out", plan.settings, plan.n_folds),
-    )
+    def fold_of(stage: str, told: str) -> Callable[[int, Cycles], Fitted]:
+        def fit_one(fold: int, train: Cycles) -> Fitted:
+            tell = _reporter(progress, told, plan.settings, fold, plan.n_folds)
+            return work.fit(f"{stage}-{fold}", train, plan.settings, tell)
+
+        return fit_one
+
+    strangers = cross_fit(cycles, splits["people"], fold_of("people", "people held out"), score_strangers)
+    known = cross_fit(cycles, splits["cycles"], fold_of("cycles", "cycles held out"))
     return Held(strangers, known, clean_N, camera_KN.flatten())
 
 
@@ -158,12 +227,12 @@ def _used(cycles: Cycles, reading: Reading) -> str:
     )
 
 
-def _reporter(progress: Progress, stage: str, settings: Settings, n_fits: int = 1) -> Callable[[int, Losses], None]:
-    done = 0
+def _reporter(
+    progress: Progress, stage: str, settings: Settings, fold: int = 0, n_fits: int = 1
+) -> Callable[[int, Losses], None]:
+    """Epochs are counted over all fits of a stage, those of a run before this one too."""
 
     def report(epoch: int, losses: Losses) -> None:
-        nonlocal done
-        done += 1
-        progress(stage, done, n_fits * settings.epochs, losses)
+        progress(stage, fold * settings.epochs + epoch + 1, n_fits * settings.epochs, losses)
 
     return report

@@ -2,7 +2,8 @@
 
 Promises: ``fit`` sees only the cycles it is given: the z-score, the autoencoder and the classifier come from them
 alone. The same seed and cycles give the same weights on one machine with one thread. The number of epochs is
-fixed beforehand, never chosen on a test set. Refuses labels that lack an affect.
+fixed beforehand, never chosen on a test set. A loop that is ``Kept`` and killed goes on to the same weights
+(``resume``); on an accelerator or several ranks see ``place``. Refuses labels that lack an affect.
 
 Order: disturb the cycles into a pool of takes (``augment``); train autoencoder on quadruples; freeze it; train the
 CNN on the affect codes of the same takes. Targets of the reconstruction are always the clean cycles.
@@ -25,8 +26,10 @@ from edge.errors import TrainingError
 from trainer.augment import Disturbance, disturbed, mirrored
 from trainer.cells import Drawn, Grid
 from trainer.cycles import Cycles
-from trainer.disentangle import CodeClassifier, Disentangler, Losses, Quadruples, Shape, losses
+from trainer.disentangle import CodeClassifier, Disentangler, Losses, Objective, Quadruples, Shape, mean_of
+from trainer.loop_state import Loop
 from trainer.posture import comparable
+from trainer.resume import Unkept
 
 STD_FLOOR_M = 0.01
 LOG_STD_FLOOR = 0.05
@@ -109,6 +112,10 @@ class Takes:
         masks = [torch.as_tensor(has, dtype=torch.float32) for has in (drawn.has_kj_B, drawn.has_il_B)]
         return Quadruples(*seen, *clean, *masks)
 
+    def on(self, device: str) -> "Takes":
+        """The pool on a device."""
+        return Takes(self.x_VNFT.to(device), self.clean_2NFT.to(device))
+
     def _take(self, at_B: npt.NDArray[np.int64], mirror: int, rng: np.random.Generator) -> Tensor:
         return torch.as_tensor(rng.integers(len(self.x_VNFT) // 2, size=len(at_B)) * 2 + mirror)
 
@@ -116,16 +123,20 @@ class Takes:
 Report = Callable[[int, Losses], None]
 
 
-def fit(cycles: Cycles, settings: Settings, report: Report | None = None) -> Fitted:
-    """Train on labelled cycles; raises TrainingError when an affect is missing."""
+def fit(cycles: Cycles, settings: Settings, report: Report | None = None, kept: Unkept | None = None) -> Fitted:
+    """Train on labelled cycles; raises TrainingError when an affect is missing. ``kept`` keeps states."""
+    kept = kept or Unkept()
     _refuse_missing_affects(cycles)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     standardiser = standardiser_of(cycles)
-    takes = takes_of(cycles, standardiser, settings, rng)
-    autoencoder = train_autoencoder(takes, cycles, settings, rng, report)
-    classifier = train_classifier(autoencoder, takes, cycles, settings, rng)
-    return Fitted(standardiser, autoencoder, classifier)
+    takes = takes_of(cycles, standardiser, settings, rng).on(kept.place.device)
+    autoencoder = train_autoencoder(takes, cycles, settings, rng, report, kept)
+    classifier = train_classifier(autoencoder, takes, cycles, settings, rng, kept)
+    home = kept.place.home
+    return Fitted(
+        standardiser, home(autoencoder, Disentangler(settings.shape)), home(classifier, CodeClassifier(settings.shape))
+    )
 
 
 def standardiser_of(cycles: Cycles) -> Standardiser:
@@ -157,41 +168,73 @@ def takes_of(cycles: Cycles, standardiser: Standardiser, settings: Settings, rng
 
 
 def train_autoencoder(
-    takes: Takes, cycles: Cycles, settings: Settings, rng: np.random.Generator, report: Report | None = None
+    takes: Takes,
+    cycles: Cycles,
+    settings: Settings,
+    rng: np.random.Generator,
+    report: Report | None = None,
+    kept: Unkept | None = None,
 ) -> Disentangler:
-    """Adam on the plain sum of the three losses, learning rate times ``decay`` each epoch."""
+    """Adam on the plain sum of the three losses, learning rate times ``decay`` each epoch.
+
+    Each epoch tells its mean losses.
+    """
+    kept = kept or Unkept()
     grid = Grid(cycles.subject_N, cycles.acted_N)
     model = Disentangler(settings.shape).train()
+    kept.place.settle(model, settings.seed)
     optimiser = torch.optim.Adam(model.parameters(), settings.learning_rate)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, settings.decay)
-    for epoch in range(settings.epochs):
+    objective = kept.place.together(Objective(model, settings.margin))
+    loop = Loop(model, optimiser, rng, kept.place.scaler(), schedule)
+    for epoch in kept.epochs("autoencoder", settings.epochs, loop):
+        seen = []
         for drawn in grid.epoch(settings.batch_size, rng):
-            optimiser.zero_grad()
-            loss = losses(model, takes.quadruples(drawn, rng), settings.margin)
-            loss.total().backward()
-            optimiser.step()
+            batch = kept.place.share(takes.quadruples(drawn, rng))
+            with kept.place.autocast():
+                loss = objective(batch)
+            _step(loop, loss.total())
+            seen.append(loss)
         schedule.step()
+        mean = mean_of(seen)
+        kept.note(mean, 4 * len(grid))
         if report is not None:
-            report(epoch, loss)
+            report(epoch, mean)
     return model.eval().requires_grad_(False)
 
 
 def train_classifier(
-    autoencoder: Disentangler, takes: Takes, cycles: Cycles, settings: Settings, rng: np.random.Generator
+    autoencoder: Disentangler,
+    takes: Takes,
+    cycles: Cycles,
+    settings: Settings,
+    rng: np.random.Generator,
+    kept: Unkept | None = None,
 ) -> CodeClassifier:
     """AdamW and cross-entropy on the frozen affect codes of all takes."""
+    kept = kept or Unkept()
     code_VNDS = _codes(autoencoder, takes)
     label_N = torch.as_tensor(cycles.acted_N)
     model = CodeClassifier(settings.shape).train()
+    kept.place.settle(model, settings.seed)
     optimiser = torch.optim.AdamW(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    for _ in range(settings.classifier_epochs):
+    classify = kept.place.together(model)
+    loop = Loop(model, optimiser, rng, kept.place.scaler())
+    for _ in kept.epochs("classifier", settings.classifier_epochs, loop):
         for batch in _batches(len(label_N), settings.batch_size, rng):
             take_B = torch.as_tensor(rng.integers(len(code_VNDS), size=len(batch)))
-            optimiser.zero_grad()
-            loss = fn.cross_entropy(model(code_VNDS[take_B, batch]), label_N[batch])
-            loss.backward()
-            optimiser.step()
+            code_BDS, label_B = (kept.place.rows(value) for value in (code_VNDS[take_B, batch], label_N[batch]))
+            with kept.place.autocast():
+                loss = fn.cross_entropy(classify(code_BDS), label_B)
+            _step(loop, loss)
     return model.eval().requires_grad_(False)
+
+
+def _step(loop: Loop, loss: Tensor) -> None:
+    loop.optimiser.zero_grad()
+    loop.scaler.scale(loss).backward()
+    loop.scaler.step(loop.optimiser)
+    loop.scaler.update()
 
 
 @torch.no_grad()

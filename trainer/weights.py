@@ -13,20 +13,17 @@ Shape letters: J landmark, C coordinate.
 """
 
 import hashlib
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 from zipfile import BadZipFile
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from edge.errors import TrainingError
+from trainer.array_file import Arrays, array_bytes, arrays_of
 from trainer.disentangle import CodeClassifier, Disentangler
 from trainer.train import Fitted, Settings, Standardiser
 from trainer.whole_file import write_whole
@@ -35,7 +32,6 @@ SCHEMA: Final = 1
 MEANING: Final = "model.json"
 _SHORT: Final = 16
 _AGAIN: Final = "Train again, or bring back the file as it was."
-Arrays = Mapping[str, npt.NDArray[np.generic]]
 Model = TypeVar("Model", bound=nn.Module)
 
 
@@ -99,26 +95,13 @@ def read_fitted(folder: Path) -> Trained:
     return Trained(fitted, meaning.settings, meaning.data_sha256, meaning.torch)
 
 
-def array_bytes(arrays: Arrays) -> bytes:
-    """Named arrays as the bytes of one ``.npz``; the same arrays give the same bytes."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]  # the stub takes `arrays` for the flag
-    return buffer.getvalue()
-
-
-def arrays_of(content: bytes) -> dict[str, npt.NDArray[np.generic]]:
-    """The arrays in the bytes of an ``.npz``; raises ValueError, EOFError or BadZipFile for other bytes."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-
-
 def _arrays(fitted: Fitted) -> Arrays:
     statistics = fitted.standardiser
     scale = {"mean_JC": statistics.mean_JC.numpy(), "std_JC": statistics.std_JC.numpy()}
-    return scale | _named("autoencoder", fitted.autoencoder) | _named("classifier", fitted.classifier)
+    return {**scale, **_named("autoencoder", fitted.autoencoder), **_named("classifier", fitted.classifier)}
 
 
-def _named(part: str, model: nn.Module) -> dict[str, npt.NDArray[np.generic]]:
+def _named(part: str, model: nn.Module) -> Arrays:
     return {f"{part}.{name}": value.detach().cpu().numpy() for name, value in model.state_dict().items()}
 
 

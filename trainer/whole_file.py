@@ -12,28 +12,30 @@ from pathlib import Path
 from edge.errors import TrainingError
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write or replace ``path``, making its folder; raises TrainingError."""
+def write_whole(path: Path, content: bytes, flush: bool = True) -> None:
+    """Write or replace ``path``, making its folder; raises TrainingError. Without ``flush`` only a kill is survived."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        _replace(path, content, flush)
     except OSError as error:
         found = f"that {path} cannot be written ({error.strerror})"
         raise TrainingError(found, "a folder with room to write to", "Name another one.") from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, flush: bool) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    if flush:
+        _flush_folder(path.parent)
 
 
 def _flush_folder(folder: Path) -> None:
