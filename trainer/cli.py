@@ -30,19 +30,18 @@ from trainer import (
     transfer_command,
 )
 from trainer.attack import Effort
-from trainer.cycles import Reading
 from trainer.disentangle import Losses, Shape
 from trainer.export import Release, copy_with_mixed
 from trainer.methods import METHODS
 from trainer.place import placed
 from trainer.protocols import PROTOCOLS
 from trainer.readers import read_cycles
+from trainer.refusals import tell_left_out
 from trainer.release import Plan
 from trainer.train import Settings
 from trainer.transfer import Asked
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-_SHOWN_REFUSALS = 10
 _DEFAULT_EPOCHS = Settings().epochs
 
 
@@ -235,12 +234,11 @@ def _one_sentence(debug: bool) -> Iterator[None]:
 
 
 def _train(data: str, plan: Plan) -> None:
-    console = Console(file=sys.stderr)
     reading = read_cycles(data)
     if not plan.place.is_first:
         return release.assist(reading, plan)
-    _tell_refused(console, reading)
-    with _bar(console) as bar:
+    tell_left_out(reading, len(reading.cycles.acted()))
+    with _bar(Console(file=sys.stderr)) as bar:
         made = release.make(reading, plan, _Bars(bar).tell)
     _tell(made, plan.out)
 
@@ -273,13 +271,6 @@ def _losses(losses: Losses | None) -> str:
 def _bar(console: Console) -> Progress:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, TextColumn("{task.fields[losses]}"), console=console)
-
-
-def _tell_refused(console: Console, reading: Reading) -> None:
-    for refused in reading.refused[:_SHOWN_REFUSALS]:
-        console.print(f"left out {refused.key}: {refused.reason}", style="yellow", markup=False)
-    if len(reading.refused) > _SHOWN_REFUSALS:
-        console.print(f"and {len(reading.refused) - _SHOWN_REFUSALS} more", style="yellow")
 
 
 def _figures(made: Release) -> Table:

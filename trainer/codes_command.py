@@ -1,7 +1,7 @@
 """Body of ``quietstep-train codes``: what both codes know before and after training, as figures and as a picture.
 
 Promises: ``codes.json`` is written before the picture. Refuses (TrainingError) data with one person or one affect, and
-what ``trainer.weights`` refuses.
+what ``trainer.work`` refuses.
 """
 
 from pathlib import Path
@@ -17,7 +17,8 @@ from trainer.codes_picture import AFTER, BEFORE, draw_codes
 from trainer.compare import fingerprint
 from trainer.measured import write_json
 from trainer.readers import read_cycles
-from trainer.weights import read_fitted
+from trainer.refusals import tell_left_out
+from trainer.work import read_fit
 
 
 class CodesReport(msgspec.Struct, frozen=True):
@@ -33,9 +34,10 @@ class CodesReport(msgspec.Struct, frozen=True):
 def run(work: Path, data: str, out: Path, most: int) -> None:
     """Measure, write, draw; raises TrainingError."""
     torch.set_num_threads(1)
-    trained = read_fitted(work)
+    trained = read_fit(work)
     reading = read_cycles(data)
     everyone, seed = reading.cycles.acted(), trained.settings.seed
+    tell_left_out(reading, len(everyone))
     cycles = drawn(everyone, most, seed)
     refuse_one_of_a_kind(cycles)
     models = {BEFORE: untrained(trained.fitted, seed), AFTER: trained.fitted}

@@ -39,8 +39,10 @@ _MANY: Final = 400
 
 
 def flat(code_NP: Floats, seed: int) -> Floats:
-    """(N, P) to (N, 2), each axis within -1 to 1. Equal codes lie on one point."""
+    """(N, P) to (N, 2), each axis within -1 to 1; where all codes are equal, all on one point."""
     n_cycles = len(code_NP)
+    if not np.ptp(code_NP, axis=0).any():
+        return np.zeros((n_cycles, 2))
     reduced = PCA(min(_MAX_COMPONENTS, n_cycles - 1, code_NP.shape[1]), random_state=seed).fit_transform(code_NP)
     perplexity = min(_PERPLEXITY, max(2.0, (n_cycles - 1) / 5))
     found_N2 = TSNE(2, perplexity=perplexity, init="random", random_state=seed).fit_transform(reduced)

@@ -14,7 +14,8 @@ nothing was answered these are null.
 ``risk_coverage`` and ``risk_coverage_ood`` ask what abstaining is worth (``trainer.risk_coverage``): over all labelled
 cycles, also those the device abstained on, with the class of the largest posterior as the answer; the one answers
 cycles in order of the largest posterior, the other of the least out-of-distribution score.
-Intervals: 95 %, resampling people. Chance is 0.25; ``majority`` the share of the commonest label.
+Intervals: 95 %, resampling people; null for one person alone. What was refused is counted by reason. Chance is 0.25;
+``majority`` the share of the commonest label.
 
 Promises: the same bundle and data give the same JSON. It cannot know whom a bundle was trained on: the manifest's
 own words stand beside the figures as ``trained_on``. Refuses data without one labelled cycle.
@@ -36,6 +37,7 @@ from edge.encoder import AffectEncoder, judge, open_encoder
 from edge.errors import TrainingError
 from trainer.calibrate import Bin, calibration_error, reliability
 from trainer.cycles import UNLABELLED, Cycles, Reading
+from trainer.inspect_summary import Reason, reasons_of
 from trainer.readers import read_cycles
 from trainer.risk_coverage import RiskCoverage, risk_coverage
 from trainer.scores import ABSTAINED, CHANCE, Interval, Scores, score
@@ -78,6 +80,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     n_people: int
     n_unlabelled: int
     n_refused: int
+    refused: tuple[Reason, ...]
     macro_f1_95: tuple[float | None, float | None]
     accuracy_95: tuple[float | None, float | None]
     accuracy_all: float
@@ -131,6 +134,7 @@ def evaluation(encoder: AffectEncoder, reading: Reading) -> Evaluation:
         n_people=whole.n_people,
         n_unlabelled=len(reading.cycles) - len(cycles),
         n_refused=len(reading.refused),
+        refused=reasons_of(reading),
         by_source=tuple(_parts(cycles, heard, label_N)),
         bundle=f"{manifest.id} {manifest.version}",
         rung=encoder.rung,
@@ -215,6 +219,7 @@ def _figures(found: Evaluation) -> Table:
         areas = f"{curve.aurc:.3f} ({curve.aurc_ideal:.3f}, {curve.aurc_random:.3f})"
         table.add_row(f"risk-coverage area by {by} (ideal, random)", areas, "")
     table.add_row("majority class, chance", f"{found.majority:.3f}, {found.chance:.3f}", "")
+    table.add_row("left out", f"{found.n_refused} refused, {found.n_unlabelled} unlabelled", "")
     table.caption = "The bundle says of itself: " + "; ".join(found.trained_on)
     return table
 

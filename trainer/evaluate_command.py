@@ -35,6 +35,10 @@ def run(bundle: Path, data: str, outputs: Outputs, policy: Path | None) -> None:
     if outputs.json is not None:
         write_json(outputs.json, found)
     Console().print(table(found))
+    for each in found.refused:
+        Console(stderr=True, soft_wrap=True).print(
+            f"left out {each.n} ({each.what}), such as {each.example}: {each.reason}", style="yellow", markup=False
+        )
     if outputs.markdown is not None:
         write_whole(outputs.markdown, evaluation_markdown(found, _seen_from(outputs)).encode())
     if outputs.png is not None:

@@ -32,6 +32,7 @@ def evaluation_markdown(found: Evaluation, picture: str | None = None) -> str:
         f"Shares wrong among the answered, over all {found.n} labelled cycles, also those the device abstained on. "
         f"Area of random order {_text(found.risk_coverage.aurc_random)}, of the ideal order "
         f"{_text(found.risk_coverage.aurc_ideal)}.",
+        *([] if not found.refused else ["## Refused", pipes(("n", "what", "why", "such as"), _refused(found))]),
         *([] if picture is None else [f"![reliability, risk and coverage, confusion]({picture})"]),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
@@ -82,6 +83,10 @@ def _bins(found: Evaluation) -> Iterable[tuple[str, ...]]:
 def _curves(found: Evaluation) -> Iterable[tuple[str, ...]]:
     for by, curve in (("by largest posterior", found.risk_coverage), ("by strangeness", found.risk_coverage_ood)):
         yield by, *(_text(_risk_at(curve, share)) for share in _COVERAGES), _text(curve.aurc)
+
+
+def _refused(found: Evaluation) -> Iterable[tuple[str, ...]]:
+    return ((str(each.n), each.what, each.reason.replace("|", "/"), each.example) for each in found.refused)
 
 
 def _risk_at(curve: RiskCoverage, coverage: float) -> float:

@@ -134,7 +134,7 @@ def draw(cycles: Cycles, target_N: npt.NDArray[np.bool_] | None = None, seed: in
             at = [rng.choice(cells[k, l]), rng.choice(cells[i, j]), rng.choice(targets[k, j])]
             rows.append([*at, rng.choice(cells[i, l]) if (i, l) in cells else _MISSING])
     if not rows:
-        found = f"{len(cells)} cells of person and affect in which no affect can be swapped"
+        found = f"{len(cells)} cells of person and acted affect in which no affect can be swapped"
         raise TrainingError(found, "two people who both show two affects", "Give data with more cells.")
     return Drawn(*np.array(rows, dtype=np.int64).T)
 

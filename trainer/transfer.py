@@ -150,6 +150,8 @@ def _affect(name: str) -> int:
 
 def _refuse_unknown(cycles: Cycles, person: str) -> None:
     known = np.unique(cycles.subject_N).tolist()
+    if not known:
+        raise TrainingError("no cycle with an acted affect", "acted labels of two people", "Give labelled data.")
     if person not in known:
         shown = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
         raise TrainingError(f"nobody called {person!r} with acted affect", f"one of {shown}", "Name one of these.")

@@ -13,9 +13,10 @@ from rich.console import Console
 
 from trainer.animation_file import refuse_other_suffixes, write_animation
 from trainer.readers import read_cycles
+from trainer.refusals import tell_left_out
 from trainer.transfer import Asked, Transfer, Walk, transfer
 from trainer.walk_animation import Panel, pictures_of
-from trainer.weights import read_fitted
+from trainer.work import read_fit
 
 _AS_SEEN: Final = (
     "All walks as the model sees them: trunk set upright, stride of one size. This is taken out before encoding and "
@@ -38,8 +39,10 @@ def run(work: Path, data: str, wanted: Wanted) -> None:
     """Transfer and write the animation; raises TrainingError."""
     torch.set_num_threads(1)
     refuse_other_suffixes(wanted.out)
-    fitted = read_fitted(work).fitted
-    found = transfer(fitted, read_cycles(data).cycles.acted(), wanted.asked)
+    fitted, reading = read_fit(work).fitted, read_cycles(data)
+    cycles = reading.cycles.acted()
+    tell_left_out(reading, len(cycles))
+    found = transfer(fitted, cycles, wanted.asked)
     panels = panels_of(found)
     seconds = wanted.n_cycles * max(panel.duration_s for panel in panels)
     write_animation(pictures_of(panels, _heading(found), _AS_SEEN, seconds), wanted.out)

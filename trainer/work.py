@@ -31,7 +31,7 @@ from trainer.resume import Kept, Unkept
 from trainer.strangeness import Strangeness
 from trainer.strangeness_file import read_strangeness, write_strangeness
 from trainer.train import Fitted, Report, Settings, fit
-from trainer.weights import read_fitted, write_fitted
+from trainer.weights import Trained, read_fitted, write_fitted
 from trainer.whole_file import write_whole
 
 SCHEMA: Final = 1
@@ -172,6 +172,19 @@ def read_finished(folder: Path) -> Finished:
         )
     trained = read_fitted(folder / _FITS / FINAL)
     return Finished(began, _decoded(folder / _MEASURED, Measured), trained.fitted, read_strangeness(folder))
+
+
+def read_began(folder: Path) -> Began | None:
+    """What the run of a work folder is of; None where the folder holds one model and no run. Raises TrainingError."""
+    return _decoded(folder / _PLAN, Began) if (folder / _PLAN).exists() else None
+
+
+def read_fit(folder: Path, name: str = FINAL) -> Trained:
+    """A finished fit of a work folder, the final one by default; a folder that holds one model is read as that.
+
+    Raises TrainingError.
+    """
+    return read_fitted(folder / _FITS / name if (folder / _PLAN).exists() else folder)
 
 
 @contextmanager
