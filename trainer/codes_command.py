@@ -51,14 +51,13 @@ def run(work: Path, data: str, out: Path, most: int) -> None:
     write_json(out / "codes.json", report)
     console = Console(highlight=False)
     console.print(table(report))
-    draw_codes(code_of, known_of, cycles, out / "codes.png", seed)
+    draw_codes(code_of, known_of, cycles, out / "codes.png", _of(report), seed)
     console.print(f"Written: codes.json and codes.png in {out}", markup=False, soft_wrap=True)
 
 
 def table(report: CodesReport) -> Table:
     """For the terminal."""
-    on = "the cycles it was trained on" if report.trained_on_these else "other cycles than it was trained on"
-    title = f"What the codes of {report.n} cycles of {report.n_people} people know ({on})"
+    title = f"What the codes know of {_of(report)}"
     columns = "space", "", "affect, from strangers", "person, across affects", "silhouette affect", "person"
     found = Table(*columns, title=title, caption=_chance(report))
     for space, by_when in report.spaces.items():
@@ -66,6 +65,11 @@ def table(report: CodesReport) -> Table:
             shares = (_text(each.affect_of_strangers), _text(each.person_across_affects))
             found.add_row(space, when, *shares, _number(each.silhouette_affect), _number(each.silhouette_person))
     return found
+
+
+def _of(report: CodesReport) -> str:
+    on = "that the model was trained on" if report.trained_on_these else "other than the model was trained on"
+    return f"{report.n} cycles of {report.n_people} people, {on}"
 
 
 def _chance(report: CodesReport) -> str:

@@ -51,14 +51,18 @@ def flat(code_NP: Floats, seed: int) -> Floats:
 
 
 def draw_codes(
-    code_of: Mapping[tuple[str, str], Floats], known_of: Mapping[tuple[str, str], Known], cycles: Cycles, out: Path,
+    code_of: Mapping[tuple[str, str], Floats],
+    known_of: Mapping[tuple[str, str], Known],
+    cycles: Cycles,
+    out: Path,
+    told: str,
     seed: int = 0,
-) -> None:  # fmt: skip
-    """Write the picture; keys are (space, BEFORE or AFTER); raises TrainingError."""
+) -> None:
+    """Write the picture; keys are (space, BEFORE or AFTER), ``told`` says of which cycles; raises TrainingError."""
     at_of = {key: flat(code_NP, seed) for key, code_NP in code_of.items()}
     with drawing() as figure_of:
         figure = figure_of(figsize=(15.6, 7.6))
-        _headings(figure)
+        _headings(figure, told)
         for row, space in enumerate((SUBJECT, AFFECT)):
             for column, when in enumerate((BEFORE, AFTER)):
                 axes = _panel(figure, row, column, f"{space}, {when}")
@@ -80,12 +84,12 @@ def person_colours(n_people: int) -> list[Any]:
     return [colour * (0.68 if at % 2 else 1.0) for at, colour in enumerate(ramp)]
 
 
-def _headings(figure: "Figure") -> None:
+def _headings(figure: "Figure", told: str) -> None:
     for x, words in ((0.012, "Coloured by affect"), (0.445, "Coloured by person; ties lead to a person's middle")):
         figure.text(x, 0.972, words, fontsize=13, weight="bold", va="top", color=INK)
-    figure.text(0.012, 0.012, "t-SNE keeps neighbours only: sizes of clusters and gaps between them mean nothing. "
-                "The figures in the panels are measured in the codes themselves.",
-                fontsize=8.5, color=GREY)  # fmt: skip
+    flatly = "t-SNE keeps neighbours only: sizes of clusters and gaps between them mean nothing. "
+    measured = f"The figures in the panels are measured in the codes themselves, of {told}."
+    figure.text(0.012, 0.012, flatly + measured, fontsize=8.5, color=GREY)
 
 
 def _panel(figure: "Figure", row: int, column: int, title: str) -> "Axes":
