@@ -69,7 +69,7 @@ def train(
 ) -> None:
     """Evaluate, train on everyone, calibrate, attack, and write a bundle; a killed run goes on where it stopped."""
     torch.set_num_threads(threads)
-    work = work or out.with_name(f"{out.name}.work")
+    work = work or Path(f"{out.resolve()}.work")
     settings = Settings(seed=seed, epochs=epochs)
     with _one_sentence(debug), placed(device, precision) as place:
         _train(data, Plan(out, settings, model_id, version, folds, work=work, place=place))

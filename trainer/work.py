@@ -120,13 +120,12 @@ class Work(Unsaved):
     def fit(self, name: str, cycles: Cycles, settings: Settings, report: Report | None = None) -> Fitted:
         """The finished fit of this name, or what is left of it to train; raises TrainingError."""
         folder, data_sha256 = self._folder / _FITS / name, fingerprint(cycles)
-        there = _finished(folder, settings, data_sha256)
-        self.place.told(_YES if there else None)
-        if there is not None:
-            return there
         kept = Kept(folder, self._log, self.place)
-        fitted = fit(cycles, settings, report, kept)
-        write_fitted(folder, fitted, settings, data_sha256)
+        fitted = _finished(folder, settings, data_sha256)
+        self.place.told(_YES if fitted else None)
+        if fitted is None:
+            fitted = fit(cycles, settings, report, kept)
+            write_fitted(folder, fitted, settings, data_sha256)
         kept.forget()
         return fitted
 
