@@ -29,6 +29,7 @@ from trainer.attack import Effort, Identified, Progress, Surface, attackable, id
 from trainer.attack_raw import raw_surfaces
 from trainer.cycles import Cycles
 from trainer.readers import read_cycles
+from trainer.refusals import tell_left_out
 from trainer.sequences import sequence_of
 
 _PART: Final = "/affect/"
@@ -39,8 +40,9 @@ _TINY: Final = 1e-12
 
 def attack_bundle(bundle: Path, data: str, effort: Effort, tell: Progress | None = None) -> dict[str, Identified]:
     """Attack every surface of the bundle in folder ``bundle`` on ``kind:path``; raises QuietstepError."""
-    everyone = read_cycles(data).cycles
-    cycles = everyone.take(attackable(everyone, effort))
+    reading = read_cycles(data)
+    cycles = reading.cycles.take(attackable(reading.cycles, effort))
+    tell_left_out(reading, len(cycles), f"of people with too few {effort.hold_out}, or beyond --most")
     surfaces = [*raw_surfaces(data, cycles), *bundle_surfaces(bundle, cycles)]
     return {each.name: identify(each, cycles, effort, tell) for each in surfaces}
 

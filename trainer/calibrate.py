@@ -8,6 +8,7 @@ Promises: a temperature in [0.2, 20]. Refuses nothing.
 Shape letters: N cycle, K class.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -29,14 +30,35 @@ def temperature_of(logits_NK: Floats, label_N: npt.NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=np.log(_RANGE), method="bounded").x))
 
 
-def calibration_error(logits_NK: Floats, label_N: npt.NDArray[np.int64], n_bins: int = 10) -> float:
-    """Expected calibration error: mean gap of confidence and accuracy over equal bins of confidence."""
-    posterior_NK = softmax(logits_NK, axis=1)
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of confidence that is not empty: its place, cycles in it, their mean confidence and share right."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(posterior_NK: Floats, label_N: npt.NDArray[np.int64], n_bins: int = 10) -> tuple[Bin, ...]:
+    """Confidence (the largest posterior) against accuracy in bins of equal width; empty bins are left out."""
     confidence_N = posterior_NK.max(axis=1)
     right_N = posterior_NK.argmax(axis=1) == label_N
     bin_N = np.minimum((confidence_N * n_bins).astype(int), n_bins - 1)
-    gaps = [
-        abs(confidence_N[bin_N == at].mean() - right_N[bin_N == at].mean()) * (bin_N == at).mean()
-        for at in np.unique(bin_N)
-    ]
-    return float(sum(gaps))
+    return tuple(
+        Bin(
+            low=at / n_bins,
+            high=(at + 1) / n_bins,
+            n=int((bin_N == at).sum()),
+            confidence=float(confidence_N[bin_N == at].mean()),
+            accuracy=float(right_N[bin_N == at].mean()),
+        )
+        for at in np.unique(bin_N).tolist()
+    )
+
+
+def calibration_error(logits_NK: Floats, label_N: npt.NDArray[np.int64], n_bins: int = 10) -> float:
+    """Expected calibration error: mean gap of confidence and accuracy over equal bins of confidence."""
+    bins = reliability(softmax(logits_NK, axis=1), label_N, n_bins)
+    return float(sum(abs(each.confidence - each.accuracy) * (each.n / len(label_N)) for each in bins))

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -19,20 +20,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from edge.errors import QuietstepError, TrainingError
-from trainer import compare_command, evaluate_command, inspect_command, privacy_command, release
+from trainer import (
+    codes_command,
+    compare_command,
+    evaluate_command,
+    inspect_command,
+    privacy_command,
+    release,
+    swaps_command,
+    transfer_command,
+)
 from trainer.attack import Effort
-from trainer.cycles import Reading
-from trainer.disentangle import Losses
+from trainer.disentangle import Losses, Shape
 from trainer.export import Release, copy_with_mixed
 from trainer.methods import METHODS
 from trainer.place import placed
 from trainer.protocols import PROTOCOLS
 from trainer.readers import read_cycles
+from trainer.refusals import tell_left_out
 from trainer.release import Plan
 from trainer.train import Settings
+from trainer.transfer import Asked
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-_SHOWN_REFUSALS = 10
 _DEFAULT_EPOCHS = Settings().epochs
 
 
@@ -60,7 +70,7 @@ def train(
 ) -> None:
     """Evaluate, train on everyone, calibrate, attack, and write a bundle; a killed run goes on where it stopped."""
     torch.set_num_threads(threads)
-    work = work or out.with_name(f"{out.name}.work")
+    work = work or Path(f"{out.resolve()}.work")
     settings = Settings(seed=seed, epochs=epochs)
     with _one_sentence(debug), placed(device, precision) as place:
         _train(data, Plan(out, settings, model_id, version, folds, work=work, place=place))
@@ -110,12 +120,14 @@ def evaluate(
     bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
     data: Annotated[str, typer.Option(help="Labelled data as kind:path, e.g. egait:FOLDER.")],
     json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Where to draw reliability, risk and coverage, confusion.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Where to write the report.")] = None,
     policy: Annotated[Path | None, typer.Option(help="TOML with bounds; exits non-zero when one is broken.")] = None,
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
     """Score any bundle on any labelled data, as a home would run it, abstentions counted."""
     with _one_sentence(debug):
-        evaluate_command.run(bundle, data, json, policy)
+        evaluate_command.run(bundle, data, evaluate_command.Outputs(json, png, markdown), policy)
 
 
 @app.command()
@@ -171,6 +183,57 @@ def explain(
         _explain_command().run(work, data, out, [name for name in people.split(",") if name], other)
 
 
+@app.command()
+def swaps(
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. walkers:12x4x2x3.")],
+    work: Annotated[Path | None, typer.Option(help="Folder of a trained model; without, models are trained.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each model that is trained here.")] = _DEFAULT_EPOCHS,
+    batch: Annotated[int, typer.Option(min=2, help="Quadruples a step.")] = Settings().batch_size,
+    dropout: Annotated[float, typer.Option(min=0.0, max=0.9, help="In every IC layer.")] = Settings().shape.dropout,
+    undisturbed: Annotated[bool, typer.Option(help="Train on the recorded cycles alone.")] = False,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of both protocols.")] = 5,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Put equation 1 to the test: is a walk with another's affect near the walk that was really recorded?"""
+    shape, plain = Shape(dropout=dropout), Settings(seed=seed, epochs=epochs, batch_size=batch)
+    settings = replace(plain, shape=shape, disturbance=None if undisturbed else plain.disturbance)
+    with _one_sentence(debug):
+        swaps_command.run(data, swaps_command.Wanted(work, settings, folds), json)
+
+
+@app.command()
+def transfer(
+    work: Annotated[Path, typer.Option(help="Folder of a trained model.")],
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
+    from_subject: Annotated[str, typer.Option(help="Whose affect.")],
+    from_affect: Annotated[str, typer.Option(help="Which affect of theirs.")],
+    to: Annotated[str, typer.Option(help="Who is to walk with it.")],
+    out: Annotated[Path, typer.Option(help="The animation, .gif or .mp4.")],
+    to_affect: Annotated[str | None, typer.Option(help="How they are seen walking; neutral, where recorded.")] = None,
+    cycles: Annotated[float, typer.Option(min=0.1, max=20.0, help="Length, in cycles of the slowest walk.")] = 3.0,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show equation 1: one person's walk with another's affect, beside the sources and the true walk."""
+    with _one_sentence(debug):
+        asked = Asked(from_subject, from_affect, to, to_affect)
+        transfer_command.run(work, data, transfer_command.Wanted(asked, cycles, out))
+
+
+@app.command()
+def codes(
+    work: Annotated[Path, typer.Option(help="Folder of a trained model.")],
+    data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
+    out: Annotated[Path, typer.Option(help="Folder for codes.json and codes.png.")],
+    most: Annotated[int, typer.Option(min=10, help="At most so many cycles, drawn at random.")] = 1500,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Show what the subject code and the affect code know, before and after training."""
+    with _one_sentence(debug):
+        codes_command.run(work, data, out, most)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()
@@ -190,12 +253,11 @@ def _one_sentence(debug: bool) -> Iterator[None]:
 
 
 def _train(data: str, plan: Plan) -> None:
-    console = Console(file=sys.stderr)
     reading = read_cycles(data)
     if not plan.place.is_first:
         return release.assist(reading, plan)
-    _tell_refused(console, reading)
-    with _bar(console) as bar:
+    tell_left_out(reading, len(reading.cycles.acted()))
+    with _bar(Console(file=sys.stderr)) as bar:
         made = release.make(reading, plan, _Bars(bar).tell)
     _tell(made, plan.out)
 
@@ -238,13 +300,6 @@ def _losses(losses: Losses | None) -> str:
 def _bar(console: Console) -> Progress:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, TextColumn("{task.fields[losses]}"), console=console)
-
-
-def _tell_refused(console: Console, reading: Reading) -> None:
-    for refused in reading.refused[:_SHOWN_REFUSALS]:
-        console.print(f"left out {refused.key}: {refused.reason}", style="yellow", markup=False)
-    if len(reading.refused) > _SHOWN_REFUSALS:
-        console.print(f"and {len(reading.refused) - _SHOWN_REFUSALS} more", style="yellow")
 
 
 def _figures(made: Release) -> Table:

@@ -70,8 +70,9 @@ class _Step:
 
 def compare(cycles: Cycles, plan: Plan, out: Path, tell: Tell) -> list[Result]:
     """Compute what is missing in ``out`` and return every result of the plan; raises TrainingError."""
-    _refuse_foreign(cycles, plan, out)
+    _refuse_unusable(cycles, plan)
     steps = list(_steps(cycles, plan))
+    _refuse_foreign(cycles, plan, out)
     results = []
     for done, step in enumerate(steps):
         path = out / "results" / f"{step.protocol}-s{step.seed}-f{step.fold}-{step.method}.json"
@@ -129,13 +130,16 @@ def _kept(path: Path) -> Result | None:
         return None
 
 
-def _refuse_foreign(cycles: Cycles, plan: Plan, out: Path) -> None:
+def _refuse_unusable(cycles: Cycles, plan: Plan) -> None:
     unknown = sorted(set(plan.protocols) - set(PROTOCOLS))
     if unknown:
         raise TrainingError(f"the protocol {', '.join(unknown)}", f"some of {', '.join(PROTOCOLS)}", "Correct it.")
     if len(np.unique(cycles.subject_N)) < 2:
         found = f"{len(np.unique(cycles.subject_N))} people with acted affect"
         raise TrainingError(found, "at least two people", "Give data with acted labels of several people.")
+
+
+def _refuse_foreign(cycles: Cycles, plan: Plan, out: Path) -> None:
     here, path = _Known(fingerprint(cycles), plan.n_folds), out / "plan.json"
     if path.exists() and _known(path) != here:
         found = f"results of other data or folds in {out}"

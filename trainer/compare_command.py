@@ -20,6 +20,7 @@ from trainer.measured import write_json
 from trainer.methods import methods_named
 from trainer.protocols import one_cycle_per_recording
 from trainer.readers import read_cycles
+from trainer.refusals import tell_left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def run(data: str, out: Path, wanted: Wanted) -> None:
     console = Console(soft_wrap=False)
     reading = read_cycles(data)
     cycles = reading.cycles.acted()
+    tell_left_out(reading, len(cycles))
     protocols = list(wanted.protocols)
     if one_cycle_per_recording(cycles) and {"by_cycle", "by_recording"} <= set(protocols):
         protocols.remove("by_recording")

@@ -9,8 +9,13 @@ How abstentions count: ``accuracy``, ``macro_f1``, ``per_class`` and ``ece`` are
 ``abstained`` is the share (0 to 1) of the ``n`` labelled cycles that got no answer; ``accuracy_all`` and
 ``macro_f1_all`` count an abstention as wrong. Accuracy: share of right labels. Macro-F1: plain mean of the F1 of all
 four classes, 0 for a class that is neither labelled nor answered. ECE: ten equal bins of the largest posterior, mean
-gap of confidence and accuracy weighted by their share (Guo et al. 2017). Where nothing was answered these are null.
-Intervals: 95 %, resampling people. Chance is 0.25; ``majority`` the share of the commonest label.
+gap of confidence and accuracy weighted by their share (Guo et al. 2017); ``reliability`` holds those bins. Where
+nothing was answered these are null.
+``risk_coverage`` and ``risk_coverage_ood`` ask what abstaining is worth (``trainer.risk_coverage``): over all labelled
+cycles, also those the device abstained on, with the class of the largest posterior as the answer; the one answers
+cycles in order of the largest posterior, the other of the least out-of-distribution score.
+Intervals: 95 %, resampling people; null for one person alone. What was refused is counted by reason. Chance is 0.25;
+``majority`` the share of the commonest label.
 
 Promises: the same bundle and data give the same JSON. It cannot know whom a bundle was trained on: the manifest's
 own words stand beside the figures as ``trained_on``. Refuses data without one labelled cycle.
@@ -30,9 +35,11 @@ from rich.table import Table
 from edge.affect import CLASSES, Affect
 from edge.encoder import AffectEncoder, judge, open_encoder
 from edge.errors import TrainingError
-from trainer.calibrate import calibration_error
+from trainer.calibrate import Bin, calibration_error, reliability
 from trainer.cycles import UNLABELLED, Cycles, Reading
+from trainer.inspect_summary import Reason, reasons_of
 from trainer.readers import read_cycles
+from trainer.risk_coverage import RiskCoverage, risk_coverage
 from trainer.scores import ABSTAINED, CHANCE, Interval, Scores, score
 
 _TINY = 1e-12
@@ -73,6 +80,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     n_people: int
     n_unlabelled: int
     n_refused: int
+    refused: tuple[Reason, ...]
     macro_f1_95: tuple[float | None, float | None]
     accuracy_95: tuple[float | None, float | None]
     accuracy_all: float
@@ -82,6 +90,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     chance: float
     confusion: dict[str, dict[str, int]]
     by_source: tuple[PartFigures, ...]
+    reliability: tuple[Bin, ...]
+    risk_coverage: RiskCoverage
+    risk_coverage_ood: RiskCoverage
     bundle: str
     rung: str
     data: str
@@ -90,9 +101,11 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a home would have heard of each cycle: posterior (N, K), and the class index or ABSTAINED."""
+    """What a home would have heard of each cycle: posterior (N, K), and the class index or ABSTAINED; and the
+    out-of-distribution score (N,) that decided which."""
 
     posterior_NK: npt.NDArray[np.float64]
+    ood_score_N: npt.NDArray[np.float64]
     answer_N: npt.NDArray[np.int64]
 
 
@@ -117,9 +130,11 @@ def evaluation(encoder: AffectEncoder, reading: Reading) -> Evaluation:
     manifest = encoder.manifest
     return Evaluation(
         **_headline(whole, heard, label_N),
+        **_confidence(heard, label_N),
         n_people=whole.n_people,
         n_unlabelled=len(reading.cycles) - len(cycles),
         n_refused=len(reading.refused),
+        refused=reasons_of(reading),
         by_source=tuple(_parts(cycles, heard, label_N)),
         bundle=f"{manifest.id} {manifest.version}",
         rung=encoder.rung,
@@ -138,7 +153,7 @@ def answers(encoder: AffectEncoder, cycles: Cycles) -> Answers:
     encoded = encoder.encode(cycles.x_NTJC, cycles.duration_s_N)
     judged = judge(encoded, encoder.manifest)
     answer_N = [int(np.argmax(each.posterior)) if isinstance(each, Affect) else ABSTAINED for each in judged]
-    return Answers(encoded.posterior_NK, np.array(answer_N, dtype=np.int64))
+    return Answers(encoded.posterior_NK, encoded.ood_score_N, np.array(answer_N, dtype=np.int64))
 
 
 def table(found: Evaluation) -> Group:
@@ -172,6 +187,16 @@ def _headline(whole: Scores, heard: Answers, label_N: npt.NDArray[np.int64]) -> 
     }
 
 
+def _confidence(heard: Answers, label_N: npt.NDArray[np.int64]) -> dict:
+    right_N = heard.posterior_NK.argmax(axis=1) == label_N
+    answered_N = heard.answer_N != ABSTAINED
+    return {
+        "reliability": reliability(heard.posterior_NK[answered_N], label_N[answered_N]) if answered_N.any() else (),
+        "risk_coverage": risk_coverage(heard.posterior_NK.max(axis=1), right_N),
+        "risk_coverage_ood": risk_coverage(-heard.ood_score_N, right_N),
+    }
+
+
 def _parts(cycles: Cycles, heard: Answers, label_N: npt.NDArray[np.int64]) -> list[PartFigures]:
     kind_N = np.where(cycles.acted_N != UNLABELLED, "acted", "perceived")
     parts = []
@@ -190,7 +215,11 @@ def _figures(found: Evaluation) -> Table:
     table.add_row("accuracy, abstentions wrong", _text(found.accuracy_all), _between(found.accuracy_all_95))
     table.add_row("abstained", f"{found.abstained:.3f} of {found.n}", "")
     table.add_row("calibration error", _text(found.ece), "")
+    for by, curve in (("posterior", found.risk_coverage), ("strangeness", found.risk_coverage_ood)):
+        areas = f"{curve.aurc:.3f} ({curve.aurc_ideal:.3f}, {curve.aurc_random:.3f})"
+        table.add_row(f"risk-coverage area by {by} (ideal, random)", areas, "")
     table.add_row("majority class, chance", f"{found.majority:.3f}, {found.chance:.3f}", "")
+    table.add_row("left out", f"{found.n_refused} refused, {found.n_unlabelled} unlabelled", "")
     table.caption = "The bundle says of itself: " + "; ".join(found.trained_on)
     return table
 

@@ -24,17 +24,16 @@ from trainer.explain_report import markdown, table, verdicts
 from trainer.inspect_summary import labels_of
 from trainer.measured import write_json
 from trainer.readers import read_cycles
-from trainer.weights import MEANING, read_fitted
 from trainer.whole_file import write_whole
-from trainer.work import final_fit
+from trainer.work import read_fit
 
 
 def run(
     work: Path, data: str, out: Path, people: Sequence[str], other: Path | None, effort: Effort | None = None
 ) -> None:
     """Explain the model kept in ``work`` on ``kind:path``, perhaps only on some people; raises TrainingError."""
-    trained = read_fitted(fit_in(work))
-    rival = None if other is None else explained(read_fitted(fit_in(other)).fitted)
+    trained = read_fit(work)
+    rival = None if other is None else explained(read_fit(other).fitted)
     reading = read_cycles(data)
     cycles = of_people(reading.cycles, people)
     console = Console()
@@ -48,12 +47,6 @@ def run(
         console.print(sentence, highlight=False, soft_wrap=True)
     console.print(f"Written: maps.json, maps.png, figure.png, deletion.png, report.md in {out}", highlight=False,
                   soft_wrap=True)  # fmt: skip
-
-
-def fit_in(work: Path) -> Path:
-    """The folder of the final model where ``work`` is a run's work folder; else ``work`` itself."""
-    final = final_fit(work)
-    return final if (final / MEANING).exists() else work
 
 
 def of_people(cycles: Cycles, people: Sequence[str]) -> Cycles:

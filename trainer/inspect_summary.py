@@ -90,7 +90,7 @@ def summary_of(data: str, reading: Reading) -> Summary:
         n_read=len(reading.looked),
         n_refused_recordings=kinds["recording"],
         n_refused_cycles=kinds["cycle"],
-        reasons=_reasons(reading),
+        reasons=reasons_of(reading),
         notes=reading.notes,
         refused=tuple(RefusedOut(each.key, each.reason, each.what) for each in reading.refused),
     )
@@ -133,7 +133,8 @@ def _spread(value_N: npt.NDArray[np.floating]) -> Spread | None:
     return Spread(least, middle, largest)
 
 
-def _reasons(reading: Reading) -> tuple[Reason, ...]:
+def reasons_of(reading: Reading) -> tuple[Reason, ...]:
+    """Refusals counted by reason, figures in it taken out; the commonest first."""
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for refused in reading.refused:
         keys[refused.what, _FIGURE.sub("…", refused.reason)].append(refused.key)

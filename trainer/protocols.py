@@ -58,7 +58,9 @@ def splits_of(name: str, cycles: Cycles, seed: int, n_folds: int | None = None) 
     for at, (train, _) in enumerate(splits):
         if name == "people" and len(np.unique(cycles.subject_N[train])) < 2:
             found = f"one person to train on in fold {at} of {name}"
-            raise TrainingError(found, "two or more, to choose on people never seen", "Ask for more folds.")
+            raise TrainingError(
+                found, "two or more, to choose on people never seen", "Add people, or ask for more folds."
+            )
         missing = [each for k, each in enumerate(CLASSES) if k not in cycles.acted_N[train]]
         if missing:
             found = f"no {', '.join(missing)} to train on in fold {at} of {name}"

@@ -30,6 +30,7 @@ from trainer.folds import Split, by_cycle, by_people
 from trainer.place import ALONE, Place
 from trainer.strangeness import Strangeness, fitted, threshold
 from trainer.train import Fitted, Settings
+from trainer.trainable import refuse_untrainable, refuse_untrainable_folds
 from trainer.work import FINAL, SCHEMA, Began, Measured, Unsaved, begun, belongs, read_finished
 
 CAMERA: Final = Disturbance(
@@ -120,11 +121,14 @@ def _began(cycles: Cycles, plan: Plan) -> Began:
 
 
 def _splits(cycles: Cycles, plan: Plan) -> dict[str, list[Split]]:
-    """Both protocols, by the names of their fits; raises TrainingError."""
-    return {
+    """Both protocols, by the names of their fits; raises TrainingError when one of the fits cannot be trained."""
+    refuse_untrainable(cycles)
+    splits = {
         "people": list(by_people(cycles, plan.n_folds, plan.fold_seed)),
         "cycles": list(by_cycle(cycles, plan.n_folds, plan.fold_seed)),
     }
+    refuse_untrainable_folds(cycles, splits)
+    return splits
 
 
 def _measured(reading: Reading, plan: Plan, held: Held, model: Fitted) -> Measured:

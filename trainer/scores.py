@@ -27,7 +27,8 @@ Measure = Callable[[Counts], Floats]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value with its 95 % interval from resampling people; all three NaN where nothing was answered."""
+    """A value with its 95 % interval from resampling people; all three NaN where nothing was answered, and the ends NaN
+    for one person alone, who says nothing about others."""
 
     value: float
     low: float
@@ -66,7 +67,7 @@ def score(label_N: npt.ArrayLike, answer_N: npt.ArrayLike, person_N: npt.ArrayLi
     tp_K, said_K = np.diagonal(whole_KA), whole_KA[:, :-1].sum(axis=0)
 
     def interval(measure: Measure) -> Interval:
-        return _interval(measure, whole_KA, drawn_RKA)
+        return _interval(measure, whole_KA, drawn_RKA if len(table_PKA) > 1 else drawn_RKA[:0])
 
     return Scores(
         accuracy=interval(accuracy),

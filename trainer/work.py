@@ -31,7 +31,7 @@ from trainer.resume import Kept, Unkept
 from trainer.strangeness import Strangeness
 from trainer.strangeness_file import read_strangeness, write_strangeness
 from trainer.train import Fitted, Report, Settings, fit
-from trainer.weights import read_fitted, write_fitted
+from trainer.weights import MEANING, Trained, read_fitted, write_fitted
 from trainer.whole_file import write_whole
 
 SCHEMA: Final = 1
@@ -120,13 +120,12 @@ class Work(Unsaved):
     def fit(self, name: str, cycles: Cycles, settings: Settings, report: Report | None = None) -> Fitted:
         """The finished fit of this name, or what is left of it to train; raises TrainingError."""
         folder, data_sha256 = self._folder / _FITS / name, fingerprint(cycles)
-        there = _finished(folder, settings, data_sha256)
-        self.place.told(_YES if there else None)
-        if there is not None:
-            return there
         kept = Kept(folder, self._log, self.place)
-        fitted = fit(cycles, settings, report, kept)
-        write_fitted(folder, fitted, settings, data_sha256)
+        fitted = _finished(folder, settings, data_sha256)
+        self.place.told(_YES if fitted else None)
+        if fitted is None:
+            fitted = fit(cycles, settings, report, kept)
+            write_fitted(folder, fitted, settings, data_sha256)
         kept.forget()
         return fitted
 
@@ -177,6 +176,20 @@ def read_finished(folder: Path) -> Finished:
 def final_fit(folder: Path) -> Path:
     """Where a run that works in ``folder`` keeps the model of everyone, once it is trained."""
     return folder / _FITS / FINAL
+
+
+def read_began(folder: Path) -> Began | None:
+    """What the run of a work folder is of; None where the folder holds one model and no run. Raises TrainingError."""
+    return _decoded(folder / _PLAN, Began) if (folder / _PLAN).exists() else None
+
+
+def read_fit(folder: Path, name: str = FINAL) -> Trained:
+    """A finished fit of a work folder, the final one by default; a folder that holds one model is read as that.
+
+    Raises TrainingError.
+    """
+    fit_folder = folder / _FITS / name
+    return read_fitted(fit_folder if (folder / _PLAN).exists() or (fit_folder / MEANING).exists() else folder)
 
 
 @contextmanager

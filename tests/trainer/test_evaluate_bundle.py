@@ -19,6 +19,8 @@ from edge.gait.walker import Walker, skeletons
 from trainer import cli
 from trainer.cycles import UNLABELLED, Cycles, Reading
 from trainer.evaluate_bundle import answers, evaluation, labels
+from trainer.evaluate_markdown import evaluation_markdown
+from trainer.evaluate_picture import draw_evaluation
 from trainer.scores import ABSTAINED
 from trainer.walkers import walker_cycles
 
@@ -78,6 +80,47 @@ def test_the_figures_are_those_of_the_devices_own_answers(encoder: AffectEncoder
     assert found.macro_f1 == pytest.approx(expected)
     assert found.abstained == pytest.approx(np.mean(~kept))
     assert found.trained_on == encoder.manifest.provenance
+
+
+def test_confidence_is_told_over_the_same_cycles_as_the_scores(encoder: AffectEncoder) -> None:
+    cycles = walks()
+    heard, found = answers(encoder, cycles), evaluation(encoder, Reading(cycles, (), "walkers"))
+    assert sum(each.n for each in found.reliability) == found.n_answered
+    gaps = (each.n * abs(each.confidence - each.accuracy) for each in found.reliability)
+    assert found.ece == pytest.approx(sum(gaps) / found.n_answered)
+    wrong = (heard.posterior_NK.argmax(axis=1) != cycles.acted_N).mean()
+    strangest = heard.ood_score_N.max()
+    for curve, least in (
+        (found.risk_coverage, heard.posterior_NK.max(axis=1).min()),
+        (found.risk_coverage_ood, -strangest),
+    ):
+        assert curve.aurc_random == curve.points[-1].risk == pytest.approx(wrong)
+        assert curve.points[-1].confidence == pytest.approx(least)
+        assert curve.aurc_ideal <= curve.aurc <= 1.0
+
+
+def test_the_command_draws_and_writes_a_report_that_shows_the_picture(tmp_path: Path) -> None:
+    image = pytest.importorskip("matplotlib.image")
+    png, report = tmp_path / "pictures" / "out.png", tmp_path / "report" / "out.md"
+    result = RUNNER.invoke(cli.app, _arguments(egait(tmp_path), "--png", str(png), "--markdown", str(report)))
+    assert result.exit_code == 0, result.stderr
+    picture_HWC = image.imread(png)[..., :3]
+    for colour in ((0.0, 0.447, 0.698), (0.835, 0.369, 0.0), (0.0, 0.62, 0.451)):  # both curves and the ideal one
+        assert (np.abs(picture_HWC - colour).max(axis=-1) < 0.02).sum() > 50
+    text = report.read_text()
+    assert "](../pictures/out.png)" in text
+    assert "| majority class | 0.500 |" in text
+    assert all(f"\n| {name} | " in text for name in (*CLASSES, "BML", "CMU", "by strangeness"))
+
+
+def test_a_picture_of_nothing_answered_is_still_one(encoder: AffectEncoder, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    cycles = walks(1)
+    noise = np.random.default_rng(0).normal(size=cycles.x_NTJC.shape).astype(np.float32)
+    found = evaluation(encoder, Reading(changed(cycles, x_NTJC=noise), (), "noise"))
+    draw_evaluation(found, tmp_path / "out.png")
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    assert "| accuracy, answered | - | - |" in evaluation_markdown(found)
 
 
 def test_what_is_no_walk_abstains_and_costs_only_the_score_over_all(encoder: AffectEncoder) -> None:

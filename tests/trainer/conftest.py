@@ -1,0 +1,23 @@
+"""One small model of paper A, trained once for every test that asks what a trained one does."""
+
+import pytest
+import torch
+
+from trainer.disentangle import Shape
+from trainer.readers import read_cycles
+from trainer.train import Fitted, Settings, fit
+
+PLAIN_SPEC = "walkers:4x4x1x1"
+
+
+@pytest.fixture(scope="session")
+def plain_settings() -> Settings:
+    """Enough steps for four people, nothing disturbed, nothing dropped."""
+    return Settings(epochs=25, classifier_epochs=1, batch_size=8, shape=Shape(dropout=0.0), disturbance=None)
+
+
+@pytest.fixture(scope="session")
+def plain_model(plain_settings: Settings) -> Fitted:
+    """Trained on ``walkers:4x4x1x1``."""
+    torch.set_num_threads(1)
+    return fit(read_cycles(PLAIN_SPEC).cycles, plain_settings)
