@@ -14,7 +14,7 @@ which another run is at work.
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -37,7 +37,13 @@ from trainer.whole_file import write_whole
 SCHEMA: Final = 1
 FINAL: Final = "final"
 _PLAN, _MEASURED, _LOCK, _LOSSES, _FITS = "plan.json", "measured.json", "lock", "losses.csv", "fits"
-_WORDS: Final = {"data_sha256": "data", "n_folds": "folds", "n_ranks": "processes", "n_threads": "threads"}
+_WORDS: Final = {
+    "data_sha256": "data",
+    "n_folds": "folds",
+    "n_ranks": "processes",
+    "n_threads": "threads",
+    "fold_seed": "seed of folds",
+}
 _YES: Final = b"yes"
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 _OTHER: Final = "Name another --work, or bring back what it was begun with."
@@ -225,9 +231,13 @@ def _refuse_foreign(folder: Path, began: Began) -> None:
         return
     there, here = _decoded(folder / _PLAN, Began).belongs, began.belongs
     other = [name for name in there.__struct_fields__ if getattr(there, name) != getattr(here, name)]
+    if "settings" in other:
+        names = [each.name for each in fields(Settings)]
+        other += [name for name in names if getattr(there.settings, name) != getattr(here.settings, name)]
+        other.remove("settings")
     if other:
-        found = f"a work folder {folder} of another run: {', '.join(_WORDS.get(name, name) for name in other)}"
-        raise TrainingError(f"{found} differ", "the one this command began, or a new one", _OTHER)
+        found = f"a work folder {folder} of another run ({', '.join(_WORDS.get(name, name) for name in other)})"
+        raise TrainingError(found, "the one this command began, or a new one", _OTHER)
 
 
 @contextmanager
