@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import typer
@@ -23,7 +23,7 @@ from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Release, copy_with_mixed
 from trainer.methods import METHODS
-from trainer.protocols import PROTOCOLS
+from trainer.protocols import USUAL
 from trainer.readers import read_cycles
 from trainer.release import Plan, make
 from trainer.train import Settings
@@ -120,15 +120,16 @@ def compare(
     data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
     out: Annotated[Path, typer.Option(help="Folder for results; a run that was stopped goes on in it.")],
     methods: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(METHODS),
-    protocols: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(PROTOCOLS),
+    protocols: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(USUAL),
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
     folds: Annotated[int | None, typer.Option(min=2, help="Folds of every protocol; by default each its own.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="More than one may change the last digits.")] = 1,
+    label: Annotated[Literal["acted", "perceived"], typer.Option(help="Which label is learnt and tested.")] = "acted",
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
     """Compare paper A with its baselines, by cycle, by recording and on strangers, beside the paper's Table I."""
     with _one_sentence(debug):
-        wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads)
+        wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads, label)
         compare_command.run(data, out, wanted)
 
 

@@ -20,7 +20,6 @@ from edge.gait.cycle import GaitCycle
 from edge.gait.skeleton import SkeletonFrame
 from trainer.scores import ABSTAINED, N_RESAMPLES, accuracy, macro_f1, tables
 
-
 _ARRAYS = ("label_N", "answer_N", "posterior_NK", "strange_N", "group_N", "start_s_N")
 SAME_S = 0.15
 
