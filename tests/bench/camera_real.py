@@ -99,7 +99,7 @@ def spread(one: Heard) -> dict[str, object]:
         "abstained": one.abstained,
         "answers": shares_K.tolist(),
         "posterior": posterior_NK.mean(0).tolist() if answered_N.any() else [float("nan")] * len(CLASSES),
-        "entropy_bits": float(-(shares_K * np.log2(np.maximum(shares_K, 1e-12))).sum()),
+        "entropy_bits": float(abs(shares_K * np.log2(np.maximum(shares_K, 1e-12))).sum()),
     }
 
 

@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 from rich.progress import track
 
 from edge.affect import CLASSES
-from edge.gait.skeleton import N_LANDMARKS
+from edge.gait.skeleton import N_LANDMARKS, SkeletonFrame
 from edge.recording import Recording, read_recording, write_recording
 from edge.sense.lock import lock_out_network
 from edge.sense.pose_model import find_or_build
@@ -57,6 +57,14 @@ def takes(identities: Iterable[int], views: Iterable[str], seconds: float) -> li
     return [Take(view, who, affect, seconds) for who in identities for view in views for affect in CLASSES]
 
 
+def clean_frames(take: Take) -> list[SkeletonFrame]:
+    """What was truly there, picture by picture."""
+    camera, seen = take.camera, np.ones(N_LANDMARKS, np.float32)
+    times_s = np.arange(round(take.seconds * camera.rate_hz)) / camera.rate_hz
+    poses = [(float(t), camera.skeleton_at(float(t))) for t in times_s]
+    return [SkeletonFrame(t, x_JC, seen) for t, x_JC in poses if x_JC is not None]
+
+
 def recorded(wanted: list[Take], folder: Path, model: Path | None = None) -> dict[Take, Recording]:
     """Every take as the estimator told it; those that are not there yet are filmed now (about 25 ms a picture)."""
     missing = [take for take in wanted if not take.file(folder).is_file()]
@@ -87,7 +95,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--model", type=Path, help="the pose model's file")
     asked = parser.parse_args()
-    os.nice(10)
+    os.setpriority(os.PRIO_PROCESS, 0, 10)
     wanted = takes(asked.identities, asked.views, asked.seconds)
     print(f"{len(recorded(wanted, asked.folder, asked.model))} recordings in {asked.folder}")
 

@@ -33,7 +33,7 @@ from edge.gait.walker import TrueContact
 from tests.bench.camera_judged import Heard, agreement, figures, frames_of, heard, ratio_95, together
 from tests.bench.camera_picture import draw
 from tests.bench.camera_real import real_people
-from tests.bench.camera_recordings import IDENTITIES, SECONDS, Take, recorded, takes
+from tests.bench.camera_recordings import IDENTITIES, SECONDS, Take, clean_frames, recorded, takes
 from tests.bench.mediapipe_error import VIEWS_DEG
 from tests.bench.synthetic_view import NEAR_S, scored, segmented
 from trainer.scores import CHANCE, score
@@ -72,7 +72,7 @@ class Seen:
 def main() -> None:
     """Film what is missing, ask the bundle, print."""
     asked = _arguments()
-    os.nice(10)
+    os.setpriority(os.PRIO_PROCESS, 0, 10)
     encoder = open_encoder(asked.bundle)
     views = measured(encoder, takes(asked.identities, asked.views, asked.seconds), asked.recordings)
     good = [name for name, seen in views.items() if seen.tells_sides]
@@ -98,9 +98,7 @@ def measured(encoder: AffectEncoder, wanted: list[Take], folder: Path) -> dict[s
         score = scored(camera, frames, round(take.seconds * camera.rate_hz), contacts, cycles)
         exchanged = n_exchanged([c for c in camera.truth() if c.t_s >= 3.0 and c.t_s < take.seconds - 0.5], contacts)
         sight = Sight(score.n_true, score.n_near, exchanged, score.n_extra)
-        t_s = np.arange(round(take.seconds * camera.rate_hz)) / camera.rate_hz
-        clean = [camera.skeleton_at(float(t)) for t in t_s]
-        _, clean_cycles = segmented(frames_of(t_s, clean, np.ones((len(t_s), 20), np.float32)))
+        _, clean_cycles = segmented(clean_frames(take))
         both = heard(encoder, cycles, label, group), heard(encoder, clean_cycles, label, group)
         found.setdefault(take.view, []).append(Seen(sight, *both))
     return {view: _pooled(seen) for view, seen in found.items()}

@@ -14,7 +14,7 @@ from trainer.camera_takes import VIEWS_DEG, Filming, bone_varied, seen_by_camera
 from trainer.walkers import walker_cycles
 
 CYCLES = walker_cycles(n_people=2, n_cycles=2)
-FAITHFUL = Filming(bone_sd=0.0, contact_sd_s=0.0)
+FAITHFUL = Filming(bone_sd=0.0, contact_sd_s=(0.0, 0.0))
 
 
 def taken(filming: Filming, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
