@@ -15,7 +15,6 @@ Shapes: N cycle, T time, J landmark, C coordinate.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from edge.gait.pose_error import spoil
 from edge.gait.pose_error_presets import PRESETS
 from edge.gait.skeleton import N_LANDMARKS, SkeletonFrame
 from edge.gait.walker import Walker, skeletons
-from tests.bench.camera_judged import frames_of
+from tests.bench.camera_judged import as_json, frames_of
 from tests.bench.not_walks import DEGREES, FOREIGN, LIMPS, NO_WALK, changed
 from tests.bench.segmentation.trials import camera_frames, trials
 from tests.bench.synthetic_view import segmented
@@ -96,7 +95,7 @@ def main() -> None:
     console.print(_silence(silent))
     if asked.json:
         shares = {t: {o.name: [o.n, o.no_body, o.by_bundle, o.by_score] for o in lines} for t, lines in parts.items()}
-        asked.json.write_text(json.dumps({**shares, "cycles where there is no gait": silent}, indent=1))
+        asked.json.write_text(as_json({**shares, "cycles where there is no gait": silent}))
     encoder.close()
 
 

@@ -8,6 +8,8 @@ Shapes: N cycle, K class, A answer (the classes, then "abstained"), P person, R 
 
 from __future__ import annotations
 
+import json
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -117,6 +119,19 @@ def figures(one: Heard) -> dict[str, float]:
         "n_unusable": one.n_unusable,
         **{f"recall {name}": float(recall) for name, recall in zip(CLASSES, recall_K, strict=True)},
     }
+
+
+def as_json(value: object) -> str:
+    """Text of nested dicts, lists and numbers; what is no number is null."""
+
+    def plain(part: object) -> object:
+        if isinstance(part, dict):
+            return {str(name): plain(each) for name, each in part.items()}
+        if isinstance(part, list | tuple):
+            return [plain(each) for each in part]
+        return None if isinstance(part, float) and not np.isfinite(part) else part
+
+    return json.dumps(plain(value), indent=1, allow_nan=False)
 
 
 def _per_person(one: Heard, people: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Synthetic walkers through the real pose estimator, kept on disk so that another bundle is measured in seconds.
 
-    python -m tests.bench.camera_recordings CACHE_DIR [--identities 200,201,202] [--seconds 9] [--views side,...]
+    python -m tests.bench.camera_recordings CACHE_DIR [--identities 200,201,202] [--seconds 6] [--views side,...]
 
 Promises: one recording a take (`edge.recording`), written whole or not at all, made once: a run that was killed goes
 on where it stopped. The people are synthetic, so keeping them is no breach of the rule that cameras are never recorded.
@@ -29,7 +29,7 @@ from tests.bench.mediapipe_error import VIEWS_DEG
 from tests.bench.mediapipe_error_record import estimate
 
 IDENTITIES = (200, 201, 202)
-SECONDS = 9.0
+SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)

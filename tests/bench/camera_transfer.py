@@ -17,7 +17,6 @@ Legend: K class.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from edge.affect import CLASSES
 from edge.encoder import AffectEncoder, open_encoder
 from edge.gait.cycle import Contact
 from edge.gait.walker import TrueContact
-from tests.bench.camera_judged import Heard, agreement, figures, frames_of, heard, ratio_95, together
+from tests.bench.camera_judged import Heard, agreement, as_json, figures, frames_of, heard, ratio_95, together
 from tests.bench.camera_picture import draw
 from tests.bench.camera_real import real_people
 from tests.bench.camera_recordings import IDENTITIES, SECONDS, Take, clean_frames, recorded, takes
@@ -82,7 +81,7 @@ def main() -> None:
     console.print(sides_table(views), transfer_table(views), *(confusion(name, seen) for name, seen in views.items()))
     real = real_people(encoder, asked.data, asked.recordings, console) if asked.data else {}
     if asked.json:
-        asked.json.write_text(json.dumps({"views": {n: document(s) for n, s in views.items()}, "real": real}, indent=1))
+        asked.json.write_text(as_json({"views": {n: document(s) for n, s in views.items()}, "real": real}))
     if asked.png:
         draw({name: (seen.camera, seen.clean) for name, seen in views.items()}, asked.png)
     encoder.close()
