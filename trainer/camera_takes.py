@@ -25,10 +25,11 @@ import numpy.typing as npt
 from edge.gait.normalise import resample_periodic
 from edge.gait.pose_error import spoil
 from edge.gait.pose_error_presets import PRESETS, filmed, preset
-from edge.gait.pose_error_sizes import PoseError
+from edge.gait.pose_error_sizes import PoseError, Three
 from edge.gait.settings import GaitSettings
 from edge.gait.skeleton import BODY_BONES, LEFT_ANKLE, MIRROR, N_BODY, N_LANDMARKS, RIGHT_ANKLE
 from edge.gait.unswap import Unswap
+from trainer.camera_errors import systematic
 from trainer.walkers import RATE_HZ, cut_cycle
 
 Floats = npt.NDArray[Any]
@@ -47,15 +48,18 @@ class Filming:
 
     ``views_deg``: where cameras may stand (0 in front of the walker, 90 beside, 180 behind); either side is as likely.
     ``bone_sd``: relative spread of body size and of each bone. ``contact_sd_s``: spread of what both contacts of a
-    cycle are late by, and of what each adds. ``constant``: share of the error that stays through a recording; the
-    presets give every landmark what all of them have, hips too, which turns the whole body. The last two were chosen so
+    cycle are late by, and of what each adds. ``beside``: shares of the drawn error that stays through a recording, and
+    of what moves, where what is alike in every stride is added as measured (`camera_errors`); ``alone``: where it is
+    not, because nobody was filmed from there. The presets hold what is alike in every stride too, and give hips the
+    constant of all landmarks, which turns the body: that is why neither is whole. Shares and spreads were chosen so
     that takes are as far from their clean cycles as the synthetic camera's (`python -m tests.bench.camera_noise`).
     """
 
     views_deg: Sequence[float] = VIEWS_DEG
     bone_sd: float = BONE_SD
     contact_sd_s: tuple[float, float] = (0.015, 0.004)
-    constant: float = 0.4
+    beside: tuple[float, float] = (0.2, 0.5)
+    alone: tuple[float, float] = (0.4, 1.0)
 
 
 def seen_by_camera(
@@ -82,21 +86,29 @@ def bone_varied(x_NTJC: npt.ArrayLike, rng: np.random.Generator, sd: float = BON
 
 
 def _take(x_TJC: Floats, duration_s: float, filming: Filming, rng: np.random.Generator) -> tuple[Floats, float]:
-    error = _camera(filming, rng)
+    view_deg = float(rng.choice(np.asarray(filming.views_deg)) * rng.choice((-1, 1)))
+    alike_TJC = systematic(view_deg, rng)
+    error = _camera(view_deg, filming.alone if alike_TJC is None else filming.beside, rng)
     late_s, own_s = (rng.normal(0.0, sd_s, n) for sd_s, n in zip(filming.contact_sd_s, (1, 2), strict=True))
     start_s, end_s = _LEAD_S + error.delay_s + late_s + own_s + (0.0, duration_s)
     t_s = np.arange(0.0, end_s + 3 / RATE_HZ, 1 / RATE_HZ)
-    body_TJC = resample_periodic(x_TJC, (t_s - _LEAD_S) / duration_s * len(x_TJC))
+    told_TJC = x_TJC if alike_TJC is None else x_TJC + alike_TJC
+    body_TJC = resample_periodic(told_TJC, (t_s - _LEAD_S) / duration_s * len(told_TJC))
     seen_TJC, visibility_TJ = spoil(_with_feet(body_TJC), error, rng, RATE_HZ)
     whole_TJC = _bridged(*_told_apart(t_s, seen_TJC, visibility_TJ))
     return cut_cycle(whole_TJC[:, :N_BODY], t_s, start_s, end_s), end_s - start_s
 
 
-def _camera(filming: Filming, rng: np.random.Generator) -> PoseError:
-    error = preset(float(rng.choice(np.asarray(filming.views_deg))) * rng.choice((-1, 1)))
-    right_m, up_m, depth_m = (filming.constant * size_m for size_m in error.constant_m)
-    error = replace(error, constant_m=(right_m, up_m, depth_m))
+def _camera(view_deg: float, shares: tuple[float, float], rng: np.random.Generator) -> PoseError:
+    error, (constant, moving) = preset(view_deg), shares
+    parts = tuple(replace(part, sd_m=_share(part.sd_m, moving)) for part in error.landmarks)
+    error = replace(error, constant_m=_share(error.constant_m, constant), landmarks=parts)
     return filmed(error) if rng.random() < _FILMED_SHARE else error
+
+
+def _share(sizes_m: Three, share: float) -> Three:
+    right_m, up_m, depth_m = sizes_m
+    return share * right_m, share * up_m, share * depth_m
 
 
 def _with_feet(x_TJC: Floats) -> npt.NDArray[np.float32]:

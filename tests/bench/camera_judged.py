@@ -9,7 +9,6 @@ Shapes: N cycle, K class, A answer (the classes, then "abstained"), P person, R 
 from __future__ import annotations
 
 import json
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +19,9 @@ from edge.affect import CLASSES, Affect
 from edge.encoder import AffectEncoder, judge
 from edge.gait.cycle import GaitCycle
 from edge.gait.skeleton import SkeletonFrame
+from edge.recording import Recording
+from tests.bench.camera_recordings import Take, clean_frames
+from tests.bench.synthetic_view import segmented
 from trainer.scores import ABSTAINED, N_RESAMPLES, accuracy, macro_f1, tables
 
 _ARRAYS = ("label_N", "answer_N", "posterior_NK", "strange_N", "group_N", "start_s_N")
@@ -85,6 +87,13 @@ def together(parts: Iterable[Heard]) -> Heard:
 def frames_of(t_s: np.ndarray, x_TJC: np.ndarray, visibility_TJ: np.ndarray) -> list[SkeletonFrame]:
     """A recording as the segmenter wants it."""
     return [SkeletonFrame(float(t), x, seen) for t, x, seen in zip(t_s, x_TJC, visibility_TJ, strict=True)]
+
+
+def pairs_of(take: Take, recording: Recording) -> list[tuple[GaitCycle, GaitCycle]]:
+    """Usable cycles that begin together: as the camera saw them, and clean."""
+    _, seen = segmented(frames_of(recording.t_s, recording.x_TJC, recording.visibility_TJ))
+    _, clean = segmented(clean_frames(take))
+    return [(a, b) for a in seen for b in clean if a.usable and b.usable and abs(a.start_s - b.start_s) < SAME_S]
 
 
 def ratio_95(one: Heard, other: Heard, of_all: bool = False) -> tuple[float, float, float]:

@@ -18,10 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.gait.cycle import GaitCycle
-from tests.bench.camera_judged import SAME_S, frames_of
-from tests.bench.camera_recordings import IDENTITIES, SECONDS, clean_frames, recorded, takes
+from tests.bench.camera_judged import pairs_of
+from tests.bench.camera_recordings import IDENTITIES, SECONDS, recorded, takes
 from tests.bench.mediapipe_error import VIEWS_DEG
-from tests.bench.synthetic_view import segmented
 from trainer.camera_takes import Filming, seen_by_camera
 
 GROUPS = {
@@ -52,12 +51,8 @@ def main() -> None:
 
 def _pairs(folder: Path, identities: list[int], view: str) -> list[Pair]:
     """Cycles that both eyes found, as seen and clean."""
-    pairs = []
-    for take, recording in recorded(takes(identities, [view], SECONDS), folder).items():
-        _, seen = segmented(frames_of(recording.t_s, recording.x_TJC, recording.visibility_TJ))
-        _, clean = segmented(clean_frames(take))
-        pairs += [(a, b) for a in seen for b in clean if a.usable and b.usable and abs(a.start_s - b.start_s) < SAME_S]
-    return pairs
+    filmed = recorded(takes(identities, [view], SECONDS), folder)
+    return [pair for take, recording in filmed.items() for pair in pairs_of(take, recording)]
 
 
 def _row(view_deg: float, pairs: list[Pair]) -> list[str]:

@@ -156,9 +156,14 @@ def transfer_table(views: dict[str, Seen]) -> Table:
 
 def _between_eyes(seen: Seen) -> tuple[str, str, str]:
     said = [_three(ratio_95(seen.camera, seen.clean, of_all)) for of_all in (False, True)]
-    known = score(seen.clean.label_N, seen.clean.answer_N, seen.clean.group_N).accuracy.low > CHANCE
-    answered, plain = (said[0], said[1]) if known else (f"[{said[0]}]", f"[{said[1]}]")
+    answered, plain = said if knows_clean(seen.clean) else [f"[{each}]" for each in said]
     return answered, plain, f"{agreement(seen.camera, seen.clean):.2f}"
+
+
+def knows_clean(clean: Heard) -> bool:
+    """Whether clean walkers are known better than by chance; nobody can say of one alone."""
+    several = len(np.unique(clean.group_N)) > 1
+    return several and score(clean.label_N, clean.answer_N, clean.group_N).accuracy.low > CHANCE
 
 
 def collapsed(one: Heard) -> str:
@@ -197,6 +202,7 @@ def document(seen: Seen) -> dict[str, object]:
         "ratio_95": ratio_95(seen.camera, seen.clean),
         "ratio_all_95": ratio_95(seen.camera, seen.clean, of_all=True),
         "same_answer": agreement(seen.camera, seen.clean),
+        "knows_clean": knows_clean(seen.clean),
         "collapsed": collapsed(seen.camera),
         "clean_collapsed": collapsed(seen.clean),
         "confusion": counts,

@@ -44,6 +44,7 @@ def test_an_estimator_without_error_changes_nothing(monkeypatch: pytest.MonkeyPa
     still = replace(still, scale=Between(1.0, 0.0), depth=Between(1.0, 0.0), lean_deg=Between(0.0, 0.0))
     still = replace(still, lean_sd_deg=0.0, constant_m=none, landmarks=parts, swaps=(), drops=Runs(0.0, 0.0))
     monkeypatch.setattr(camera_takes, "_camera", lambda *_: still)
+    monkeypatch.setattr(camera_takes, "systematic", lambda *_: None)
     x, duration_s = taken(FAITHFUL)
     assert np.abs(x - CYCLES.x_NTJC).max() < 0.01
     np.testing.assert_allclose(duration_s, CYCLES.duration_s_N, rtol=1e-6)
