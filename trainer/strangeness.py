@@ -5,11 +5,12 @@ mean pose, its movement (first two harmonics of the cycle) and its roughness (wh
 Mahalanobis distance under a shrunk covariance of disturbed training cycles, divided by what 97.5 % of those stay
 under and by a slack; the score is the largest. So one stuck leg cannot hide behind fifteen good landmarks.
 
-One thing is not fitted, for people of a laboratory do not limp: how unevenly the knees bend. The range of each leg's
-length from hip to ankle (its first three harmonics) follows the knee; a knee that moves a third as far as the other
-one, or less, is a limp or an estimator that lost a leg, and either way nothing to read a mood from. A camera makes
-healthy knees differ by half of that (`python -m tests.bench.abstains`); a milder limp hides in the camera's own error
-and is judged.
+Two things are not fitted, for people of a laboratory neither limp nor stand. How unevenly the knees bend: the range of
+each leg's length from hip to ankle (its first three harmonics) follows the knee; a knee that moves a third as far as
+the other one, or less, is a limp or an estimator that lost a leg, and either way nothing to read a mood from. A camera
+makes healthy knees differ by half of that (`python -m tests.bench.abstains`); a milder limp hides in the camera's own
+error and is judged. And how little the stiller foot swings: under 0.3 of what actors do is standing, marching on the
+spot or a depth that was lost.
 
 The slacks are choices, not laws: arms may do much (pockets, bags), a camera's landmarks may be rough and sit
 elsewhere, legs must walk. They were chosen on the unlabelled sources of ``egait/`` and one real clip (LOG.md).
@@ -30,7 +31,7 @@ from torch import Tensor, nn
 from edge.bundle import N_SAMPLES
 from edge.errors import TrainingError
 from edge.gait.skeleton import LEFT_ANKLE, LEFT_HIP, RIGHT_ANKLE, RIGHT_HIP
-from trainer.posture import upright_trunk
+from trainer.posture import SWING_M, upright_trunk
 
 LIMBS: Final = {
     "left_leg": (11, 12),
@@ -40,9 +41,10 @@ LIMBS: Final = {
     "body": (3, 10, 13),
 }
 KNEES: Final = "knees uneven"
+STILL: Final = "feet still"
 N_HARMONICS: Final = 2
 KNEE_HARMONICS: Final = 3
-UNEVEN_KNEES: Final = float(np.log(3.0))
+LIMITS: Final = {KNEES: float(np.log(3.0)), STILL: float(np.log(1 / 0.3))}
 QUANTILE: Final = 0.975
 SHRINKAGE: Final = 0.05
 SLACK: Final = {"pose": 1.7, "movement": 1.5, "roughness": 5.0}
@@ -84,6 +86,7 @@ class Strangeness(nn.Module):
         """Named features (N, P) of every part."""
         x_NTJC = upright_trunk(x_NTJC)
         out = {"duration": duration_s_N.log()[:, None], KNEES: self._uneven_knees(x_NTJC)}
+        out[STILL] = _stillness(x_NTJC)
         for limb, landmarks in LIMBS.items():
             x_NTP = torch.cat([x_NTJC[:, :, at] for at in landmarks], dim=-1)
             weight_NHP = self.waves_HT @ x_NTP
@@ -108,8 +111,8 @@ def fitted(x_NTJC: Tensor, duration_s_N: Tensor) -> Strangeness:
         raise TrainingError(f"{len(x_NTJC)} cycles", f"at least {_MIN_CYCLES}", "Add recordings.")
     module = Strangeness()
     for name, value_NP in module.features(x_NTJC, duration_s_N).items():
-        if name == KNEES:
-            module.parts[name] = Part(torch.zeros(1), torch.full((1, 1), 1.0 / UNEVEN_KNEES), one_sided=False)
+        if name in LIMITS:
+            module.parts[name] = Part(torch.zeros(1), torch.full((1, 1), 1.0 / LIMITS[name]), one_sided=name == STILL)
             continue
         module.parts[name] = _fit_part(value_NP.double(), _slack(name), one_sided=name.endswith("roughness"))
     return module
@@ -118,6 +121,13 @@ def fitted(x_NTJC: Tensor, duration_s_N: Tensor) -> Strangeness:
 def threshold(score_N: Tensor) -> float:
     """The larger of 1 (the edge of the slacks) and the 97.5 % quantile of held-out people's scores."""
     return max(1.0, float(torch.quantile(score_N.double(), QUANTILE)))
+
+
+def _stillness(x_NTJC: Tensor) -> Tensor:
+    """Log of how much less the stiller foot swings forward than an actor's (N, 1); below 0 it swings more."""
+    ahead_NTS = x_NTJC[:, :, [LEFT_ANKLE, RIGHT_ANKLE], 2]
+    swing_NS = (ahead_NTS - ahead_NTS.mean(dim=1, keepdim=True)).square().mean(dim=1).sqrt()
+    return (SWING_M / (swing_NS.amin(dim=1, keepdim=True) + _STILL_M)).log()
 
 
 def _slack(name: str) -> float:

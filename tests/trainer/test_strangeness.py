@@ -8,7 +8,8 @@ from edge.errors import TrainingError
 from edge.gait.normalise import normalise_cycle
 from edge.gait.pose_noise import PoseNoise
 from trainer.augment import mirrored
-from trainer.release import strangeness_of
+from trainer.camera_takes import seen_by_camera
+from trainer.release import FILMING, strangeness_of
 from trainer.strangeness import KNEES, Strangeness, fitted, threshold
 from trainer.walkers import walker_cycles
 
@@ -45,6 +46,7 @@ BROKEN = {
     "noise": lambda x: RNG.normal(0.0, 0.3, x.shape),
     "frozen": lambda x: np.repeat(x[:, 10:11], N_SAMPLES, axis=1),
     "shuffled": lambda x: x[:, RNG.permutation(N_SAMPLES)],
+    "standing": lambda x: np.repeat(x.mean(axis=1, keepdims=True), N_SAMPLES, axis=1),
     "left leg stuck": stuck_left_leg,
     "limping, a stiff knee": stiff_knee,
     "backwards": lambda x: x[:, ::-1],
@@ -59,6 +61,12 @@ def test_unknown_walkers_are_accepted(score: Strangeness) -> None:
 def test_walkers_seen_by_a_pose_estimator_are_mostly_accepted(score: Strangeness) -> None:
     seen = walker_cycles(n_people=4, n_cycles=2, first=20, seed=1, noise=PoseNoise())
     value = score(torch.tensor(seen.x_NTJC), torch.tensor(seen.duration_s_N))
+    assert float((value <= 1.0).float().mean()) >= 0.8
+
+
+def test_walkers_as_mediapipe_would_tell_them_are_mostly_accepted(score: Strangeness) -> None:
+    x, duration_s = seen_by_camera(OTHERS.x_NTJC, OTHERS.duration_s_N, np.random.default_rng(5), FILMING)
+    value = score(torch.tensor(x), torch.tensor(duration_s))
     assert float((value <= 1.0).float().mean()) >= 0.8
 
 
