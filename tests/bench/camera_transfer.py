@@ -161,9 +161,9 @@ def _between_eyes(seen: Seen) -> tuple[str, str, str]:
 
 
 def knows_clean(clean: Heard) -> bool:
-    """Whether clean walkers are known better than by chance; nobody can say of one alone."""
+    """Whether clean walkers are known better than by chance, in macro-F1; nobody can say of one alone."""
     several = len(np.unique(clean.group_N)) > 1
-    return several and score(clean.label_N, clean.answer_N, clean.group_N).accuracy.low > CHANCE
+    return several and score(clean.label_N, clean.answer_N, clean.group_N).macro_f1.low > CHANCE
 
 
 def collapsed(one: Heard) -> str:
