@@ -30,6 +30,7 @@ from edge.gait.pose_error_presets import PRESETS
 from edge.gait.skeleton import N_LANDMARKS, SkeletonFrame
 from edge.gait.walker import Walker, skeletons
 from tests.bench.camera_judged import as_json, frames_of
+from tests.bench.camera_recordings import NOISE_IDENTITIES
 from tests.bench.not_walks import DEGREES, FOREIGN, LIMPS, NO_WALK, changed
 from tests.bench.segmentation.trials import camera_frames, trials
 from tests.bench.synthetic_view import segmented
@@ -148,6 +149,8 @@ def _filmed(folder: Path) -> dict[str, Cycles]:
     parts: dict[str, list[Cycles]] = {}
     for path in sorted(folder.glob("*_*_*_*s.npz")):
         view, who = path.name.split("_")[:2]
+        if int(who) in NOISE_IDENTITIES:
+            continue
         try:
             parts.setdefault(view, []).append(cut_cycles(path.name, load_recording(path), Label(who, view, who)).cycles)
         except ValueError:
