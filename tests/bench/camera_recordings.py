@@ -71,6 +71,7 @@ def recorded(wanted: list[Take], folder: Path, model: Path | None = None) -> dic
     """Every take as the estimator told it; those that are not there yet are filmed now (about 25 ms a picture)."""
     missing = [take for take in wanted if not take.file(folder).is_file()]
     if missing:
+        os.setpriority(os.PRIO_PROCESS, 0, 10)  # filming takes long; others go first
         folder.mkdir(parents=True, exist_ok=True)
         found = find_or_build(model, user_cache_path("quietstep"))
         lock_out_network()  # a landmarker reports its use to its maker where it can
@@ -97,7 +98,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--model", type=Path, help="the pose model's file")
     asked = parser.parse_args()
-    os.setpriority(os.PRIO_PROCESS, 0, 10)
     wanted = takes(asked.identities, asked.views, asked.seconds)
     print(f"{len(recorded(wanted, asked.folder, asked.model))} recordings in {asked.folder}")
 

@@ -17,7 +17,6 @@ Legend: K class.
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +70,6 @@ class Seen:
 def main() -> None:
     """Film what is missing, ask the bundle, print."""
     asked = _arguments()
-    os.setpriority(os.PRIO_PROCESS, 0, 10)
     encoder = open_encoder(asked.bundle)
     views = measured(encoder, takes(asked.identities, asked.views, asked.seconds), asked.recordings)
     good = [name for name, seen in views.items() if seen.tells_sides]
