@@ -5,19 +5,16 @@ Refuses bad data before any training starts.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from edge.errors import QuietstepError, TrainingError
 from trainer import (
@@ -28,16 +25,15 @@ from trainer import (
     privacy_command,
     release,
     swaps_command,
+    train_command,
     transfer_command,
 )
 from trainer.attack import Effort
-from trainer.disentangle import Losses, Shape
-from trainer.export import Release, copy_with_mixed
+from trainer.disentangle import Shape
+from trainer.export import copy_with_mixed
 from trainer.methods import METHODS
 from trainer.place import placed
-from trainer.protocols import PROTOCOLS
-from trainer.readers import read_cycles
-from trainer.refusals import tell_left_out
+from trainer.protocols import USUAL
 from trainer.release import Plan
 from trainer.train import Settings
 from trainer.transfer import Asked
@@ -73,7 +69,7 @@ def train(
     work = work or Path(f"{out.resolve()}.work")
     settings = Settings(seed=seed, epochs=epochs)
     with _one_sentence(debug), placed(device, precision) as place:
-        _train(data, Plan(out, settings, model_id, version, folds, work=work, place=place))
+        train_command.run(data, Plan(out, settings, model_id, version, folds, work=work, place=place))
 
 
 @app.command()
@@ -87,7 +83,7 @@ def export(
     """Make and prove the bundle of a finished training again, without its data."""
     torch.set_num_threads(1)
     with _one_sentence(debug):
-        _tell(release.export(work, out, model_id, version), out)
+        train_command.tell(release.export(work, out, model_id, version), out)
 
 
 @app.command()
@@ -153,15 +149,16 @@ def compare(
     data: Annotated[str, typer.Option(help="Data with acted labels as kind:path, e.g. egait:FOLDER.")],
     out: Annotated[Path, typer.Option(help="Folder for results; a run that was stopped goes on in it.")],
     methods: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(METHODS),
-    protocols: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(PROTOCOLS),
+    protocols: Annotated[str, typer.Option(help="Names with commas between.")] = ",".join(USUAL),
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")] = 3,
     folds: Annotated[int | None, typer.Option(min=2, help="Folds of every protocol; by default each its own.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="More than one may change the last digits.")] = 1,
+    label: Annotated[Literal["acted", "perceived"], typer.Option(help="Which label is learnt and tested.")] = "acted",
     debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
 ) -> None:
     """Compare paper A with its baselines, by cycle, by recording and on strangers, beside the paper's Table I."""
     with _one_sentence(debug):
-        wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads)
+        wanted = compare_command.Wanted(methods.split(","), protocols.split(","), seeds, folds, threads, label)
         compare_command.run(data, out, wanted)
 
 
@@ -252,21 +249,6 @@ def _one_sentence(debug: bool) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from error
 
 
-def _train(data: str, plan: Plan) -> None:
-    reading = read_cycles(data)
-    if not plan.place.is_first:
-        return release.assist(reading, plan)
-    tell_left_out(reading, len(reading.cycles.acted()))
-    with _bar(Console(file=sys.stderr)) as bar:
-        made = release.make(reading, plan, _Bars(bar).tell)
-    _tell(made, plan.out)
-
-
-def _tell(made: Release, out: Path) -> None:
-    Console().print(_figures(made))
-    Console(soft_wrap=True).print(f"Bundle {made.model_id} {made.version} in {out}", highlight=False)
-
-
 def _explain_command() -> ModuleType:
     """Loaded when it is asked for: no other command needs captum."""
     try:
@@ -275,39 +257,6 @@ def _explain_command() -> ModuleType:
         do = "Install it: pip install 'captum>=0.9,<1'."
         raise TrainingError(f"no {error.name}", "the libraries that explain and draw", do) from error
     return explain_command
-
-
-class _Bars:
-    """One bar per stage, with the losses of the latest epoch."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def tell(self, stage: str, done: int, total: int, losses: Losses | None) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total, losses="")
-        self._progress.update(self._tasks[stage], completed=done, losses=_losses(losses))
-
-
-def _losses(losses: Losses | None) -> str:
-    if losses is None:
-        return ""
-    own, cross, triplet = (float(part.detach()) for part in (losses.reconstruction, losses.cross, losses.triplet))
-    return f"reconstruction {own:.2f} cross {cross:.2f} triplet {triplet:.2f}"
-
-
-def _bar(console: Console) -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, TextColumn("{task.fields[losses]}"), console=console)
-
-
-def _figures(made: Release) -> Table:
-    table = Table("figure", "value", "95 %", title=f"{made.model_id} {made.version}")
-    for figure in (*made.evaluation, *made.privacy):
-        interval = "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
-        table.add_row(figure.name, f"{figure.value:.3g}", interval)
-    return table
 
 
 if __name__ == "__main__":

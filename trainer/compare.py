@@ -90,7 +90,9 @@ def fingerprint(cycles: Cycles) -> str:
     digest = hashlib.sha256()
     for name in ("x_NTJC", "duration_s_N", "acted_N"):
         digest.update(np.ascontiguousarray(getattr(cycles, name)).tobytes())
-    for name in ("subject_N", "recording_N"):
+    # One source alone decides nothing, and results from before sources counted stay good.
+    several = ("source_N",) if len(np.unique(cycles.source_N)) > 1 else ()
+    for name in ("subject_N", "recording_N", *several):
         digest.update("\n".join(getattr(cycles, name).tolist()).encode())
     return digest.hexdigest()
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from rich.console import Console
@@ -32,6 +33,7 @@ class Wanted:
     n_seeds: int
     n_folds: int | None
     threads: int
+    label: Literal["acted", "perceived"] = "acted"
 
 
 def run(data: str, out: Path, wanted: Wanted) -> None:
@@ -39,7 +41,7 @@ def run(data: str, out: Path, wanted: Wanted) -> None:
     torch.set_num_threads(wanted.threads)
     console = Console(soft_wrap=False)
     reading = read_cycles(data)
-    cycles = reading.cycles.acted()
+    cycles = reading.cycles.labelled(wanted.label)
     tell_left_out(reading, len(cycles))
     protocols = list(wanted.protocols)
     if one_cycle_per_recording(cycles) and {"by_cycle", "by_recording"} <= set(protocols):

@@ -35,7 +35,7 @@ _HEAD: Final = ("protocol", "method", "accuracy", "95 %", "macro-F1", "95 %", "s
 def summary(rows: Sequence[Row]) -> Table:
     """For the terminal: one line for each protocol and method."""
     columns = "protocol", "method", "accuracy", "macro-F1", f"over {REFERENCE}", "p"
-    table = Table(*columns, title="Acted affect, out of fold", caption=_beside(rows[0]), box=SIMPLE)
+    table = Table(*columns, title="Affect, out of fold", caption=_beside(rows[0]), box=SIMPLE)
     for row in rows:
         right, f1 = _short(row.accuracy, row.accuracy_95), _short(row.macro_f1, row.macro_f1_95)
         table.add_row(row.protocol, row.method, right, f1, *_cells(row)[-2:])

@@ -8,7 +8,7 @@ Shape letters: N cycle, T time, J landmark, C coordinate.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -51,6 +51,11 @@ class Cycles:
         """The cycles at ``index_N`` (positions or a mask), in that order."""
         index_N = np.asarray(index_N)
         return Cycles(*(getattr(self, each.name)[index_N] for each in fields(self)))
+
+    def labelled(self, how: Literal["acted", "perceived"]) -> "Cycles":
+        """Only the cycles with such a label, and that label as the one that methods learn."""
+        label_N = self.acted_N if how == "acted" else self.perceived_N
+        return replace(self, acted_N=label_N).take(label_N != UNLABELLED)
 
     def acted(self) -> "Cycles":
         """Only the cycles with an acted label."""

@@ -4,6 +4,9 @@
   sides.
 - ``by_recording``: the same over whole recordings, so that none stands on both sides.
 - ``people``: whole people held out, the only one that says what a home gets.
+- ``by_source``: whole sources held out (another laboratory, other markers, other people): what a foreign camera is to
+  a studio. Folds and seed decide nothing. Nearly all people of E-Gait's other sources were judged by watchers only, so
+  it wants ``compare --label perceived``; SIG, ICT and RGB each stand as one subject there, which they are not.
 
 Inner splits follow the same protocol inside the training cycles, so nothing is chosen on who or what is tested.
 
@@ -43,12 +46,24 @@ def people(cycles: Cycles, n_folds: int, seed: int) -> list[Split]:
     return list(by_people(cycles, n_folds, seed))
 
 
+def by_source(cycles: Cycles, n_folds: int, seed: int) -> list[Split]:
+    """Whole sources held out, one after the other; raises TrainingError for a single one."""
+    sources = np.unique(cycles.source_N)
+    if len(sources) < 2:
+        raise TrainingError(f"the only source {sources[0]}", "two or more", "Leave by_source out of --protocols.")
+    return [(np.flatnonzero(cycles.source_N != each), np.flatnonzero(cycles.source_N == each)) for each in sources]
+
+
 PROTOCOLS: Final[Mapping[str, tuple[Protocol, int, str]]] = {
     "by_cycle": (by_cycle, 5, "cycles of known people held out (the paper's)"),
     "by_recording": (by_recording, 5, "recordings of known people held out"),
     "people": (people, 10, "whole people held out, choices nested"),
+    "by_source": (by_source, 0, "whole sources held out, choices nested"),
 }
 """Name to protocol, its number of folds, and what it means."""
+
+USUAL: Final = ("by_cycle", "by_recording", "people")
+"""Those that any labelled data allow."""
 
 
 def splits_of(name: str, cycles: Cycles, seed: int, n_folds: int | None = None) -> list[Split]:
@@ -70,6 +85,9 @@ def splits_of(name: str, cycles: Cycles, seed: int, n_folds: int | None = None) 
 
 def inner_splits(name: str, cycles: Cycles, seed: int) -> list[Split]:
     """Splits inside a training fold, by the same protocol; positions into ``cycles``."""
+    # One source left to train on has no other to choose on: then people choose.
+    if name == "by_source" and len(np.unique(cycles.source_N)) < 2:
+        name = "people"
     n_folds = min(INNER_FOLDS, len(np.unique(cycles.subject_N))) if name == "people" else INNER_FOLDS
     return [split for split in PROTOCOLS[name][0](cycles, n_folds, seed) if len(split[0]) and len(split[1])]
 

@@ -21,6 +21,7 @@ from edge.errors import TrainingError
 from trainer import evaluate, privacy
 from trainer.augment import Disturbance, disturbed, mirrored
 from trainer.calibrate import calibration_error, temperature_of
+from trainer.camera_takes import Filming, seen_by_camera
 from trainer.card import model_card
 from trainer.cycles import Cycles, Reading
 from trainer.disentangle import Losses
@@ -37,7 +38,10 @@ CAMERA: Final = Disturbance(
     offset_m=0.03, wobble_m=0.012, jitter_m=0.006, yaw_deg=8.0, lean_deg=3.0, phase=0.02, duration=0.1
 )
 """What the score must bear: more than the network is trained with, for a refused cycle is silently lost."""
+FILMING: Final = Filming(views_deg=(0.0, 30.0, 55.0, 90.0))
+"""Whence: where the estimator errs little enough to be judged. From behind it loses a knee, and must abstain."""
 _N_CAMERA_TAKES: Final = 8
+_N_SEEN_TAKES: Final = 6
 _N_HELD_OUT_TAKES: Final = 4
 Progress = Callable[[str, int, int, Losses | None], None]
 """Told the stage, the epochs done and their number, and the losses."""
@@ -169,8 +173,12 @@ def _written(plan: Plan, measured: Measured, model: Fitted, strangeness: Strange
 
 
 def strangeness_of(cycles: Cycles, seed: int) -> Strangeness:
-    """The score fitted to camera-like takes of ``cycles`` and their mirror images."""
-    return fitted(*_camera_takes(cycles, _N_CAMERA_TAKES, seed))
+    """The score fitted to takes of ``cycles`` and their mirror images: disturbed, and as MediaPipe would tell them."""
+    rng, sides = np.random.default_rng((seed, 1)), (cycles.x_NTJC, mirrored(cycles.x_NTJC))
+    seen = [seen_by_camera(sides[at % 2], cycles.duration_s_N, rng, FILMING) for at in range(_N_SEEN_TAKES)]
+    x, duration_s = (torch.tensor(np.concatenate(parts)) for parts in zip(*seen, strict=True))
+    disturbed_x, disturbed_s = _camera_takes(cycles, _N_CAMERA_TAKES, seed)
+    return fitted(torch.cat([disturbed_x, x]), torch.cat([disturbed_s, duration_s]))
 
 
 def _held_out(cycles: Cycles, splits: dict[str, list[Split]], plan: Plan, work: Unsaved, progress: Progress) -> Held:

@@ -5,6 +5,13 @@ mean pose, its movement (first two harmonics of the cycle) and its roughness (wh
 Mahalanobis distance under a shrunk covariance of disturbed training cycles, divided by what 97.5 % of those stay
 under and by a slack; the score is the largest. So one stuck leg cannot hide behind fifteen good landmarks.
 
+Two things are not fitted, for people of a laboratory neither limp nor stand. How unevenly the knees bend: the range of
+each leg's length from hip to ankle (its first three harmonics) follows the knee; a knee that moves a third as far as
+the other one, or less, is a limp or an estimator that lost a leg, and either way nothing to read a mood from. A camera
+makes healthy knees differ by half of that (`python -m tests.bench.abstains`); a milder limp hides in the camera's own
+error and is judged. And how little the stiller foot swings: under 0.3 of what actors do is standing, marching on the
+spot or a depth that was lost.
+
 The slacks are choices, not laws: arms may do much (pockets, bags), a camera's landmarks may be rough and sit
 elsewhere, legs must walk. They were chosen on the unlabelled sources of ``egait/`` and one real clip (LOG.md).
 
@@ -23,7 +30,8 @@ from torch import Tensor, nn
 
 from edge.bundle import N_SAMPLES
 from edge.errors import TrainingError
-from trainer.posture import upright_trunk
+from edge.gait.skeleton import LEFT_ANKLE, LEFT_HIP, RIGHT_ANKLE, RIGHT_HIP
+from trainer.posture import SWING_M, upright_trunk
 
 LIMBS: Final = {
     "left_leg": (11, 12),
@@ -32,14 +40,19 @@ LIMBS: Final = {
     "right_arm": (7, 8, 9),
     "body": (3, 10, 13),
 }
+KNEES: Final = "knees uneven"
+STILL: Final = "feet still"
 N_HARMONICS: Final = 2
+KNEE_HARMONICS: Final = 3
+LIMITS: Final = {KNEES: float(np.log(3.0)), STILL: float(np.log(1 / 0.3))}
 QUANTILE: Final = 0.975
 SHRINKAGE: Final = 0.05
-SLACK: Final = {"pose": 1.7, "movement": 1.5, "roughness": 5.0}
+SLACK: Final = {"pose": 1.7, "movement": 1.5, "roughness": 3.0}
 ARM_MOVEMENT_SLACK: Final = 2.4
 DURATION_SLACK: Final = 1.5
 _MIN_CYCLES: Final = 10
 _EPSILON: Final = 1e-12
+_STILL_M: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,8 @@ class Strangeness(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.waves_HT = _waves()
+        self.waves_HT = _waves(N_HARMONICS)
+        self.knee_waves_HT = _waves(KNEE_HARMONICS)
         self.parts: dict[str, Part] = {}
 
     def forward(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
@@ -71,7 +85,8 @@ class Strangeness(nn.Module):
     def features(self, x_NTJC: Tensor, duration_s_N: Tensor) -> dict[str, Tensor]:
         """Named features (N, P) of every part."""
         x_NTJC = upright_trunk(x_NTJC)
-        out = {"duration": duration_s_N.log()[:, None]}
+        out = {"duration": duration_s_N.log()[:, None], KNEES: self._uneven_knees(x_NTJC)}
+        out[STILL] = _stillness(x_NTJC)
         for limb, landmarks in LIMBS.items():
             x_NTP = torch.cat([x_NTJC[:, :, at] for at in landmarks], dim=-1)
             weight_NHP = self.waves_HT @ x_NTP
@@ -81,6 +96,14 @@ class Strangeness(nn.Module):
             out[f"{limb} roughness"] = (rough_NTP.square().mean(dim=(1, 2)) + _EPSILON).sqrt()[:, None]
         return out
 
+    def _uneven_knees(self, x_NTJC: Tensor) -> Tensor:
+        """Log of how much farther the right leg's length moves than the left one's (N, 1); 0 is even."""
+        leg_NTSC = x_NTJC[:, :, [LEFT_ANKLE, RIGHT_ANKLE]] - x_NTJC[:, :, [LEFT_HIP, RIGHT_HIP]]
+        weight_NHS = self.knee_waves_HT @ (leg_NTSC.square().sum(dim=-1) + _EPSILON).sqrt()
+        length_NTS = self.knee_waves_HT.transpose(0, 1) @ weight_NHS
+        left_N, right_N = (length_NTS.amax(dim=1) - length_NTS.amin(dim=1) + _STILL_M).unbind(dim=-1)
+        return (right_N / left_N).log()[:, None]
+
 
 def fitted(x_NTJC: Tensor, duration_s_N: Tensor) -> Strangeness:
     """Fit to (disturbed) training cycles; raises TrainingError for too few of them."""
@@ -88,6 +111,9 @@ def fitted(x_NTJC: Tensor, duration_s_N: Tensor) -> Strangeness:
         raise TrainingError(f"{len(x_NTJC)} cycles", f"at least {_MIN_CYCLES}", "Add recordings.")
     module = Strangeness()
     for name, value_NP in module.features(x_NTJC, duration_s_N).items():
+        if name in LIMITS:
+            module.parts[name] = Part(torch.zeros(1), torch.full((1, 1), 1.0 / LIMITS[name]), one_sided=name == STILL)
+            continue
         module.parts[name] = _fit_part(value_NP.double(), _slack(name), one_sided=name.endswith("roughness"))
     return module
 
@@ -95,6 +121,13 @@ def fitted(x_NTJC: Tensor, duration_s_N: Tensor) -> Strangeness:
 def threshold(score_N: Tensor) -> float:
     """The larger of 1 (the edge of the slacks) and the 97.5 % quantile of held-out people's scores."""
     return max(1.0, float(torch.quantile(score_N.double(), QUANTILE)))
+
+
+def _stillness(x_NTJC: Tensor) -> Tensor:
+    """Log of how much less the stiller foot swings forward than an actor's (N, 1); below 0 it swings more."""
+    ahead_NTS = x_NTJC[:, :, [LEFT_ANKLE, RIGHT_ANKLE], 2]
+    swing_NS = (ahead_NTS - ahead_NTS.mean(dim=1, keepdim=True)).square().mean(dim=1).sqrt()
+    return (SWING_M / (swing_NS.amin(dim=1, keepdim=True) + _STILL_M)).log()
 
 
 def _slack(name: str) -> float:
@@ -121,10 +154,10 @@ def _distance(value_NP: Tensor, part: Part) -> Tensor:
     return ((away_NP @ part.whiten_PP.transpose(0, 1)).square().sum(dim=1) + _EPSILON).sqrt()
 
 
-def _waves() -> Tensor:
+def _waves(n_harmonics: int) -> Tensor:
     """Orthonormal rows: the constant, then cosine and sine of each harmonic."""
     phase_T = 2 * np.pi * np.arange(N_SAMPLES) / N_SAMPLES
     rows = [np.full(N_SAMPLES, 1 / np.sqrt(N_SAMPLES))]
-    for harmonic in range(1, N_HARMONICS + 1):
+    for harmonic in range(1, n_harmonics + 1):
         rows += [wave(harmonic * phase_T) * np.sqrt(2 / N_SAMPLES) for wave in (np.cos, np.sin)]
     return torch.tensor(np.array(rows), dtype=torch.float32)

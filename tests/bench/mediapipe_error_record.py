@@ -54,7 +54,7 @@ def synthetic_walk(view_deg: float, identity: int, seconds: float, model: Path) 
     affect = AFFECTS[identity % len(AFFECTS)]
     text = f"synthetic:view={view_deg:g},identity={identity},affect={affect},path=treadmill,seconds={seconds:g}"
     camera = SyntheticCamera(text)
-    t_s, found_T, x_TJC, visibility_TJ = _estimate(camera, model)
+    t_s, found_T, x_TJC, visibility_TJ = estimate(camera, model)
     truth_TJC = np.array([camera.skeleton_at(float(t)) for t in t_s], float) @ picture_axes(camera).T
     told = {side: tuple(c.t_s for c in camera.truth() if c.side == side) for side in ("left", "right")}
     name = f"{view_deg:g} deg, person {identity}, {affect}"
@@ -65,7 +65,7 @@ def video_walk(data: Path, model: Path) -> Walk:
     """The real walker of the demonstration video."""
     source = open_source(SourceSpec(str(data / CLIP[0]), CLIP[1], CLIP[2]))
     try:
-        return Walk("video", "video", 90.0, *_estimate(source, model), None, {})
+        return Walk("video", "video", 90.0, *estimate(source, model), None, {})
     finally:
         source.close()
 
@@ -82,7 +82,8 @@ def picture_axes(camera: SyntheticCamera) -> np.ndarray:
     return np.stack([right, -down, -ahead])
 
 
-def _estimate(source: PictureSource, model: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def estimate(source: PictureSource, model: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(t_s, found_T, x_TJC, visibility_TJ) of every picture of a source."""
     pose = PoseEstimator(model, MOST_PEOPLE)
     t_s, found, x, visibility = [], [], [], []
     while (picture := source.read()) is not None:

@@ -11,6 +11,7 @@ It needs the pose model and no network once that is there.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -65,24 +66,33 @@ class Score:
 
 def measure(source: str, model: Path, max_people: int = 1) -> Score:
     """Run one synthetic walk through pose estimation and segmentation."""
-    camera, pose, segmenter = SyntheticCamera(source), PoseEstimator(model, max_people), CycleSegmenter()
-    contacts: list[Contact] = []
-    cycles: list[GaitCycle] = []
-    seen, true, n_pictures = [], [], 0
+    camera, pose = SyntheticCamera(source), PoseEstimator(model, max_people)
+    frames, n_pictures = [], 0
     while (picture := camera.read()) is not None:
         n_pictures += 1
-        bodies = pose.update(picture.rgb_HWC, round(1000 * picture.t_s))
-        if not bodies:
-            continue
-        seen.append(bodies[0].x_JC)
-        true.append(camera.skeleton_at(picture.t_s))
-        news = segmenter.update(SkeletonFrame(picture.t_s, bodies[0].x_JC, bodies[0].visibility_J))
-        contacts += news.contacts if news else ()
-        cycles += news.cycles if news else ()
+        if bodies := pose.update(picture.rgb_HWC, round(1000 * picture.t_s)):
+            frames.append(SkeletonFrame(picture.t_s, bodies[0].x_JC, bodies[0].visibility_J))
     pose.close()
-    last = segmenter.flush()
-    contacts += last.contacts if last else ()
-    cycles += last.cycles if last else ()
+    return scored(camera, frames, n_pictures, *segmented(frames))
+
+
+def segmented(frames: Iterable[SkeletonFrame]) -> tuple[list[Contact], list[GaitCycle]]:
+    """What the device's segmenter makes of one track."""
+    segmenter = CycleSegmenter()
+    told = [*map(segmenter.update, frames), segmenter.flush()]
+    news = [each for each in told if each is not None]
+    return [c for each in news for c in each.contacts], [c for each in news for c in each.cycles]
+
+
+def scored(
+    camera: SyntheticCamera,
+    frames: list[SkeletonFrame],
+    n_pictures: int,
+    contacts: list[Contact],
+    cycles: list[GaitCycle],
+) -> Score:
+    """What was made of one walk, against the camera's truth."""
+    seen, true = [frame.x_JC for frame in frames], [camera.skeleton_at(frame.t_s) for frame in frames]
     return _score(camera, n_pictures, (seen, true), contacts, cycles)
 
 

@@ -8,14 +8,14 @@ from scipy.stats import ttest_1samp
 
 from edge.errors import TrainingError
 from trainer.paired import corrected_p
-from trainer.protocols import PROTOCOLS, inner_splits, one_cycle_per_recording, splits_of
+from trainer.protocols import USUAL, inner_splits, one_cycle_per_recording, splits_of
 from trainer.walkers import walker_cycles
 
 CYCLES = walker_cycles(n_people=6, n_cycles=6)
 PAIRED = replace(CYCLES, recording_N=np.array([f"{at // 2}" for at in range(len(CYCLES))]))
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", USUAL)
 def test_everything_is_tested_once_and_seeds_differ(name: str) -> None:
     splits = splits_of(name, PAIRED, 0, 3)
     assert sorted(np.concatenate([test for _, test in splits])) == list(range(len(PAIRED)))
@@ -108,3 +108,32 @@ def _student_cdf(value: float, df: int) -> float:
     assert df == 3
     x = value / np.sqrt(3)
     return 0.5 + (x / (1 + x**2) + np.arctan(x)) / np.pi
+
+
+def test_by_source_keeps_a_source_on_one_side_also_inside() -> None:
+    far, mid = {"walker0", "walker1"}, {"walker2", "walker3"}
+    source_N = np.array(["far" if who in far else "mid" if who in mid else "near" for who in CYCLES.subject_N])
+    several = replace(CYCLES, source_N=source_N)
+    splits = splits_of("by_source", several, 0)
+    assert [set(source_N[test]) for _, test in splits] == [{"far"}, {"mid"}, {"near"}]
+    for train, test in splits:
+        assert not set(source_N[train]) & set(source_N[test])
+        assert len(inner_splits("by_source", several.take(train), 0)) == 2
+
+
+def test_by_source_chooses_on_people_where_one_source_is_left_and_refuses_one_alone() -> None:
+    two = replace(CYCLES, source_N=np.where(np.char.endswith(CYCLES.subject_N, "0"), "far", "near"))
+    for train, _ in splits_of("by_source", two, 0)[:1]:
+        known = two.take(train)
+        for inner, chosen in inner_splits("by_source", known, 0):
+            assert not set(known.subject_N[inner]) & set(known.subject_N[chosen])
+    with pytest.raises(TrainingError, match="the only source"):
+        splits_of("by_source", CYCLES, 0)
+
+
+def test_perceived_labels_take_the_place_of_acted_ones() -> None:
+    half = np.where(np.arange(len(CYCLES)) % 2 == 0, 3 - CYCLES.acted_N, -1)
+    told = replace(CYCLES, perceived_N=half).labelled("perceived")
+    assert len(told) == len(CYCLES) // 2 + len(CYCLES) % 2
+    np.testing.assert_array_equal(told.acted_N, told.perceived_N)
+    np.testing.assert_array_equal(CYCLES.labelled("acted").acted_N, CYCLES.acted_N)
