@@ -35,7 +35,7 @@ from trainer.methods import METHODS
 from trainer.place import placed
 from trainer.protocols import USUAL
 from trainer.release import Plan
-from trainer.train import Settings
+from trainer.train import Method, Settings, settings_of
 from trainer.transfer import Asked
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -51,12 +51,15 @@ def _group() -> None:
 def train(
     data: Annotated[str, typer.Option(help="Training data as kind:path, e.g. egait:FOLDER.")],
     out: Annotated[Path, typer.Option(help="New folder for the bundle.")],
+    method: Annotated[
+        Method, typer.Option(help="swaps: what ships, trained on exchanged people; paper-a: the autoencoder.")
+    ] = "swaps",
     seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
-    epochs: Annotated[int, typer.Option(min=1, help="Fixed beforehand, for every fold and the final model.")] = (
-        _DEFAULT_EPOCHS
-    ),
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Fixed beforehand, for every fold and the final model; else the method's.")
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds of both protocols.")] = 5,
-    model_id: Annotated[str, typer.Option("--id", help="Name of the model in the manifest.")] = "paper-a",
+    model_id: Annotated[str, typer.Option("--id", help="Name in the manifest; else the method's.")] = "",
     version: Annotated[str, typer.Option(help="Version in the manifest.")] = "0.1.0",
     work: Annotated[Path | None, typer.Option(help="Folder a killed run goes on in; by default BUNDLE.work.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto takes CUDA where it is.")] = "auto",
@@ -67,9 +70,9 @@ def train(
     """Evaluate, train on everyone, calibrate, attack, and write a bundle; a killed run goes on where it stopped."""
     torch.set_num_threads(threads)
     work = work or Path(f"{out.resolve()}.work")
-    settings = Settings(seed=seed, epochs=epochs)
+    settings = settings_of(method, seed, epochs)
     with _one_sentence(debug), placed(device, precision) as place:
-        train_command.run(data, Plan(out, settings, model_id, version, folds, work=work, place=place))
+        train_command.run(data, Plan(out, settings, model_id or method, version, folds, work=work, place=place))
 
 
 @app.command()

@@ -35,15 +35,16 @@ def run(work: Path, data: str, out: Path, most: int) -> None:
     """Measure, write, draw; raises TrainingError."""
     torch.set_num_threads(1)
     trained = read_fit(work)
+    fitted = trained.paper_a()
     reading = read_cycles(data)
     everyone, seed = reading.cycles.acted(), trained.settings.seed
     tell_left_out(reading, len(everyone))
     cycles = drawn(everyone, most, seed)
     refuse_one_of_a_kind(cycles)
-    models = {BEFORE: untrained(trained.fitted, seed), AFTER: trained.fitted}
+    models = {BEFORE: untrained(fitted, seed), AFTER: fitted}
     code_of = {(space, when): code for when, model in models.items() for space, code in codes_of(model, cycles).items()}
     known_of = {key: known(code_NP, cycles, seed) for key, code_NP in code_of.items()}
-    spaces: dict[str, dict[str, Known]] = {INPUT: {"as seen": known(input_of(trained.fitted, cycles), cycles, seed)}}
+    spaces: dict[str, dict[str, Known]] = {INPUT: {"as seen": known(input_of(fitted, cycles), cycles, seed)}}
     for (space, when), found in known_of.items():
         spaces.setdefault(space, {})[when] = found
     same = fingerprint(everyone) == trained.data_sha256

@@ -204,6 +204,11 @@ class Losses:
     def total(self) -> Tensor:
         return self.reconstruction + self.cross + self.triplet
 
+    def told(self) -> dict[str, float]:
+        """As numbers, by name."""
+        parts = {"reconstruction": self.reconstruction, "cross": self.cross, "triplet": self.triplet}
+        return {name: float(part.detach()) for name, part in parts.items()}
+
 
 def masked_mean(value_B: Tensor, mask_B: Tensor) -> Tensor:
     """Mean of ``value_B`` where ``mask_B`` is 1; 0 where it never is. Ignored values may be anything finite."""

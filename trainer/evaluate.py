@@ -18,11 +18,11 @@ from edge.affect import CLASSES
 from edge.bundle import Figure
 from trainer.cycles import Cycles
 from trainer.folds import Split
-from trainer.train import Fitted
+from trainer.recipes import Model
 
 N_RESAMPLES: Final = 1000
-OnFold = Callable[[Fitted, Split], None]
-Train = Callable[[int, Cycles], Fitted]
+OnFold = Callable[[Model, Split], None]
+Train = Callable[[int, Cycles], Model]
 """Told the number of the fold and its training cycles."""
 
 

@@ -33,12 +33,12 @@ def run(
 ) -> None:
     """Explain the model kept in ``work`` on ``kind:path``, perhaps only on some people; raises TrainingError."""
     trained = read_fit(work)
-    rival = None if other is None else explained(read_fit(other).fitted)
+    rival = None if other is None else explained(read_fit(other).paper_a())
     reading = read_cycles(data)
     cycles = of_people(reading.cycles, people)
     console = Console()
     with Console(stderr=True).status("explaining"):
-        found = explain(explained(trained.fitted), cycles, rival, effort)
+        found = explain(explained(trained.paper_a()), cycles, rival, effort)
     same = fingerprint(cycles.acted()) == trained.data_sha256
     told = findings(data, reading, cycles, found, same)
     write(out, told, found)

@@ -49,8 +49,10 @@ from edge.errors import TrainingError
 from trainer import parity
 from trainer.mixed import TOLERANCE as MIXED_TOLERANCE
 from trainer.mixed import try_mixed
+from trainer.recipes import Model
 from trainer.strangeness import Strangeness
-from trainer.train import Fitted
+from trainer.swap_net import SwapNet, mirror_image
+from trainer.train import Fitted, Standardiser
 from trainer.walkers import golden_walkers
 
 OPSET: Final = 17
@@ -60,7 +62,7 @@ _CLEAR_MARGIN: Final = 10 * TOLERANCE
 
 
 class Deployed(nn.Module):
-    """The whole inference path as one module."""
+    """The whole inference path of paper A as one module."""
 
     def __init__(self, model: Fitted, strangeness: Strangeness, temperature: float) -> None:
         super().__init__()
@@ -74,6 +76,29 @@ class Deployed(nn.Module):
         """(N, 64, 16, 3) metres and (N,) seconds to calibrated logits (N, K) and score (N,)."""
         logits_NK = self.classifier(self.affect(self.standardiser.features(x_NTJC, duration_s_N)))
         return logits_NK / self.temperature, self.strangeness(x_NTJC, duration_s_N)
+
+
+class DeployedSwaps(nn.Module):
+    """The whole inference path of the network trained on exchanged people."""
+
+    def __init__(self, network: SwapNet, strangeness: Strangeness, temperature: float) -> None:
+        super().__init__()
+        self.spectrum, self.affect, self.classifier = network.spectrum, network.affect, network.classifier
+        self.strangeness = strangeness
+        self.temperature = temperature
+
+    def forward(self, x_NTJC: Tensor, duration_s_N: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 64, 16, 3) metres and (N,) seconds to calibrated logits (N, K) and score (N,)."""
+        mirrored_NF = self.spectrum(mirror_image(x_NTJC), duration_s_N)
+        logits_NK = self.classifier(self.affect(self.spectrum(x_NTJC, duration_s_N), mirrored_NF))
+        return logits_NK / self.temperature, self.strangeness(x_NTJC, duration_s_N)
+
+
+def deployed(model: Model, strangeness: Strangeness, temperature: float) -> nn.Module:
+    """What a home runs of ``model``."""
+    if isinstance(model, Fitted):
+        return Deployed(model, strangeness, temperature).eval()
+    return DeployedSwaps(model.network, strangeness, temperature).eval()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +115,10 @@ class Release:
     card: str
 
 
-def write_bundle(out: Path, model: Fitted, strangeness: Strangeness, release: Release) -> Path:
+def write_bundle(out: Path, model: Model, strangeness: Strangeness, release: Release) -> Path:
     """Write and prove a bundle in ``out``; it appears there whole or not at all. Raises TrainingError, EncoderError."""
     refuse_full(out)
-    network = Deployed(model, strangeness, release.temperature).eval()
+    network = deployed(model, strangeness, release.temperature)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         folder = Path(scratch)
@@ -152,7 +177,7 @@ def _move(folder: Path, out: Path) -> None:
         shutil.move(file, out / file.name)
 
 
-def onnx_bytes(network: Deployed) -> bytes:
+def onnx_bytes(network: nn.Module) -> bytes:
     """The graph as one ONNX file with weights inside and any number of cycles."""
     example = torch.zeros(2, N_SAMPLES, 16, 3), torch.ones(2)
     buffer = io.BytesIO()
@@ -173,14 +198,14 @@ def onnx_bytes(network: Deployed) -> bytes:
 
 @torch.inference_mode()
 def answers(
-    network: Deployed, x_NTJC: npt.NDArray[np.float32], duration_s_N: npt.NDArray[np.float32]
+    network: nn.Module, x_NTJC: npt.NDArray[np.float32], duration_s_N: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """What torch says: calibrated logits and scores."""
     logits_NK, score_N = network(torch.tensor(x_NTJC), torch.tensor(duration_s_N))
     return logits_NK.numpy(), score_N.numpy()
 
 
-def golden_bytes(network: Deployed) -> bytes:
+def golden_bytes(network: nn.Module) -> bytes:
     """Synthetic walkers and torch's answers; cycles on the edge of two labels are left out."""
     x_NTJC, duration_s_N = golden_walkers()
     logits_NK, score_N = answers(network, x_NTJC, duration_s_N)
@@ -200,8 +225,8 @@ def golden_bytes(network: Deployed) -> bytes:
     return buffer.getvalue()
 
 
-def _manifest(folder: Path, model: Fitted, release: Release) -> Manifest:
-    statistics = model.standardiser
+def _manifest(folder: Path, model: Model, release: Release) -> Manifest:
+    statistics: SwapNet | Standardiser = model.standardiser if isinstance(model, Fitted) else model.network
     return Manifest(
         schema=SCHEMA,
         id=release.model_id,
@@ -230,7 +255,7 @@ def _prove(folder: Path) -> None:
     open_encoder(folder)
 
 
-def _parities(folder: Path, network: Deployed) -> tuple[Figure, ...]:
+def _parities(folder: Path, network: nn.Module) -> tuple[Figure, ...]:
     """Compare every graph of the bundle with torch; a mixed one that is too far away is taken out again."""
     cycles = parity.strange_walks()
     wanted = answers(network, cycles.x_NTJC, cycles.duration_s_N)

@@ -37,6 +37,13 @@ class Loop:
     scaler: torch.amp.GradScaler
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None
 
+    def step(self, loss: Tensor) -> None:
+        """One step of the optimiser down ``loss``."""
+        self.optimiser.zero_grad()
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+
 
 class _Dice(msgspec.Struct, frozen=True):
     """A PCG64 generator; its 128-bit numbers in hexadecimal."""

@@ -11,14 +11,22 @@ import csv
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from edge.errors import TrainingError
-from trainer.disentangle import Losses
 from trainer.whole_file import write_whole
 
-COLUMNS: Final = ("fit", "stage", "epoch", "reconstruction", "cross", "triplet", "seconds", "samples_per_s")
+LOSSES: Final = ("reconstruction", "cross", "triplet", "cross_entropy")
+"""Paper A has the first three, the network trained on exchanged people the last."""
+COLUMNS: Final = ("fit", "stage", "epoch", *LOSSES, "seconds", "samples_per_s")
 Row = list[str]
+
+
+class Told(Protocol):
+    """Losses of an epoch, whatever they are."""
+
+    def told(self) -> dict[str, float]:
+        """As numbers, by names of ``LOSSES``."""
 
 
 class LossLog:
@@ -32,10 +40,11 @@ class LossLog:
         rows = [row for row in self._rows() if row[:2] != [fit, stage] or int(row[2]) <= n_done]
         write_whole(self._path, _text([COLUMNS, *rows]).encode())
 
-    def add(self, fit: str, stage: str, epoch: int, losses: Losses, seconds: float, n_samples: int) -> None:
+    def add(self, fit: str, stage: str, epoch: int, losses: Told, seconds: float, n_samples: int) -> None:
         """One epoch; raises TrainingError."""
-        parts = (losses.reconstruction, losses.cross, losses.triplet)
-        values = [*(f"{float(part):.6g}" for part in parts), f"{seconds:.4g}", f"{n_samples / seconds:.4g}"]
+        told = losses.told()
+        parts = (f"{told[name]:.6g}" if name in told else "" for name in LOSSES)
+        values = [*parts, f"{seconds:.4g}", f"{n_samples / seconds:.4g}"]
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(_text([[fit, stage, str(epoch), *values]]))

@@ -30,7 +30,7 @@ from sklearn.svm import SVC
 from edge.bundle import Figure
 from trainer.cycles import Cycles
 from trainer.folds import by_cycle
-from trainer.train import Fitted
+from trainer.recipes import Model
 
 _SEED: Final = 0
 _N_FOLDS: Final = 5
@@ -50,12 +50,11 @@ class Attack:
     n_cycles: int
 
 
-def surfaces(model: Fitted, cycles: Cycles) -> dict[str, npt.NDArray[np.float64]]:
-    """Flat features (N, P): what goes in, both codes, and what comes out."""
+def surfaces(model: Model, cycles: Cycles) -> dict[str, npt.NDArray[np.float64]]:
+    """Flat features (N, P): what goes in, the inner codes, and what comes out."""
     seen = {
         "normalised cycle": np.column_stack([cycles.x_NTJC.reshape(len(cycles), -1), np.log(cycles.duration_s_N)]),
-        "subject code": model.subject_codes(cycles).numpy(),
-        "affect code": model.codes(cycles).flatten(1).numpy(),
+        **{name: code.flatten(1).numpy() for name, code in model.inner_codes(cycles).items()},
         "posterior logits": model.logits(cycles),
     }
     return {name: np.asarray(value, dtype=np.float64) for name, value in seen.items()}

@@ -24,13 +24,14 @@ from trainer.calibrate import calibration_error, temperature_of
 from trainer.camera_takes import Filming, seen_by_camera
 from trainer.card import model_card
 from trainer.cycles import Cycles, Reading
-from trainer.disentangle import Losses
 from trainer.evaluate import OutOfFold, cross_fit
 from trainer.export import Release, refuse_full, write_bundle
 from trainer.folds import Split, by_cycle, by_people
+from trainer.loss_log import Told
 from trainer.place import ALONE, Place
+from trainer.recipes import Model
 from trainer.strangeness import Strangeness, fitted, threshold
-from trainer.train import Fitted, Settings
+from trainer.train import Report, Settings
 from trainer.trainable import refuse_untrainable, refuse_untrainable_folds
 from trainer.work import FINAL, SCHEMA, Began, Measured, Unsaved, begun, belongs, read_finished
 
@@ -43,7 +44,7 @@ FILMING: Final = Filming(views_deg=(0.0, 30.0, 55.0, 90.0))
 _N_CAMERA_TAKES: Final = 8
 _N_SEEN_TAKES: Final = 6
 _N_HELD_OUT_TAKES: Final = 4
-Progress = Callable[[str, int, int, Losses | None], None]
+Progress = Callable[[str, int, int, Told | None], None]
 """Told the stage, the epochs done and their number, and the losses."""
 
 
@@ -135,7 +136,7 @@ def _splits(cycles: Cycles, plan: Plan) -> dict[str, list[Split]]:
     return splits
 
 
-def _measured(reading: Reading, plan: Plan, held: Held, model: Fitted) -> Measured:
+def _measured(reading: Reading, plan: Plan, held: Held, model: Model) -> Measured:
     cycles = reading.cycles.acted()
     temperature = temperature_of(held.strangers.logits_NK, held.strangers.label_N)
     ood_threshold = threshold(held.camera_score_N)
@@ -156,7 +157,7 @@ def _measured(reading: Reading, plan: Plan, held: Held, model: Fitted) -> Measur
     )
 
 
-def _written(plan: Plan, measured: Measured, model: Fitted, strangeness: Strangeness) -> Release:
+def _written(plan: Plan, measured: Measured, model: Model, strangeness: Strangeness) -> Release:
     """Write and prove the bundle; the release has the figures of that proof too."""
     release = Release(
         model_id=plan.model_id,
@@ -184,7 +185,7 @@ def strangeness_of(cycles: Cycles, seed: int) -> Strangeness:
 def _held_out(cycles: Cycles, splits: dict[str, list[Split]], plan: Plan, work: Unsaved, progress: Progress) -> Held:
     clean_N, camera_KN = torch.zeros(len(cycles)), torch.zeros(_N_HELD_OUT_TAKES, len(cycles))
 
-    def score_strangers(model: Fitted, split: Split) -> None:
+    def score_strangers(model: Model, split: Split) -> None:
         train, test = split
         score = strangeness_of(cycles.take(train), plan.settings.seed)
         unseen = cycles.take(test)
@@ -192,8 +193,8 @@ def _held_out(cycles: Cycles, splits: dict[str, list[Split]], plan: Plan, work: 
         taken = score(*_camera_takes(unseen, _N_HELD_OUT_TAKES, plan.settings.seed + 1))
         camera_KN[:, test] = taken.reshape(_N_HELD_OUT_TAKES, -1)
 
-    def fold_of(stage: str, told: str) -> Callable[[int, Cycles], Fitted]:
-        def fit_one(fold: int, train: Cycles) -> Fitted:
+    def fold_of(stage: str, told: str) -> Callable[[int, Cycles], Model]:
+        def fit_one(fold: int, train: Cycles) -> Model:
             tell = _reporter(progress, told, plan.settings, fold, plan.n_folds)
             return work.fit(f"{stage}-{fold}", train, plan.settings, tell)
 
@@ -239,12 +240,10 @@ def _used(cycles: Cycles, reading: Reading) -> str:
     )
 
 
-def _reporter(
-    progress: Progress, stage: str, settings: Settings, fold: int = 0, n_fits: int = 1
-) -> Callable[[int, Losses], None]:
+def _reporter(progress: Progress, stage: str, settings: Settings, fold: int = 0, n_fits: int = 1) -> Report:
     """Epochs are counted over all fits of a stage, those of a run before this one too."""
 
-    def report(epoch: int, losses: Losses) -> None:
-        progress(stage, fold * settings.epochs + epoch + 1, n_fits * settings.epochs, losses)
+    def report(epoch: int, losses: Told) -> None:
+        progress(stage, fold * settings.n_epochs + epoch + 1, n_fits * settings.n_epochs, losses)
 
     return report

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from trainer.disentangle import Losses
 from trainer.loop_state import Loop, is_state_of, put_back, state_bytes
-from trainer.loss_log import LossLog
+from trainer.loss_log import LossLog, Told
 from trainer.place import ALONE, Place
 from trainer.whole_file import write_whole
 
@@ -34,7 +33,7 @@ class Unkept:
         """Every epoch that is still to run, from 0."""
         yield from range(n_epochs)
 
-    def note(self, losses: Losses, n_samples: int) -> None:
+    def note(self, losses: Told, n_samples: int) -> None:
         """The running epoch's mean losses and how many cycles the encoders saw."""
 
 
@@ -56,7 +55,7 @@ class Kept(Unkept):
             yield epoch
             self._keep(stage, epoch + 1, loop)
 
-    def note(self, losses: Losses, n_samples: int) -> None:
+    def note(self, losses: Told, n_samples: int) -> None:
         """One row in the log."""
         stage, epoch, began_s = self._now
         if self.place.is_first:

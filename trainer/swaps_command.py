@@ -97,11 +97,11 @@ def _by_work(cycles: Cycles, work: Path, provenance: str) -> SwapReport:
     same = fingerprint(cycles) == trained.data_sha256
     told = "the very cycles it was trained on" if same else "other cycles than it was trained on, perhaps known people"
     seed = trained.settings.seed
-    found = {"all cells": figures(swap_errors(trained.fitted, cycles, seed=seed))}
+    found = {"all cells": figures(swap_errors(trained.paper_a(), cycles, seed=seed))}
     if same and began is not None:
         for name, fits, spread in (("people", "people", by_people), ("recordings", "cycles", by_cycle)):
             folds = enumerate(spread(cycles, began.belongs.n_folds, began.belongs.fold_seed))
-            models = ((read_fit(work, f"{fits}-{at}").fitted, split) for at, split in folds)
+            models = ((read_fit(work, f"{fits}-{at}").paper_a(), split) for at, split in folds)
             found[name] = _pooled(models, cycles, name, seed)
     return SwapReport(provenance, f"{trained.settings.epochs} epochs; all cells: {told}", found)
 

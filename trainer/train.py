@@ -13,7 +13,8 @@ channel, S code step, B batch.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,19 +27,22 @@ from edge.errors import TrainingError
 from trainer.augment import Disturbance, disturbed, mirrored
 from trainer.cells import Drawn, Grid
 from trainer.cycles import Cycles
-from trainer.disentangle import CodeClassifier, Disentangler, Losses, Objective, Quadruples, Shape, mean_of
+from trainer.disentangle import CodeClassifier, Disentangler, Objective, Quadruples, Shape, mean_of
 from trainer.loop_state import Loop
 from trainer.posture import comparable
 from trainer.resume import Unkept
+from trainer.swap_settings import SwapSettings
 
+Method = Literal["paper-a", "swaps"]
 STD_FLOOR_M = 0.01
 LOG_STD_FLOOR = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that decides a run."""
+    """Everything that decides a run; ``swaps`` counts for that method alone, the rest but the seed for paper A."""
 
+    method: Method = "paper-a"
     seed: int = 0
     epochs: int = 40
     classifier_epochs: int = 40
@@ -50,6 +54,20 @@ class Settings:
     weight_decay: float = 1e-3
     shape: Shape = field(default_factory=Shape)
     disturbance: Disturbance | None = field(default_factory=Disturbance)
+    swaps: SwapSettings = field(default_factory=SwapSettings)
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs a fit tells of."""
+        return self.epochs if self.method == "paper-a" else self.swaps.n_members * self.swaps.epochs
+
+
+def settings_of(method: Method, seed: int, epochs: int | None) -> Settings:
+    """The usual settings of a method, perhaps with another number of epochs."""
+    plain = Settings(method, seed)
+    if epochs is None:
+        return plain
+    return replace(plain, epochs=epochs, swaps=replace(plain.swaps, epochs=epochs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,10 @@ class Fitted:
         """Subject codes (N, D)."""
         return self.autoencoder.subject(self._features(cycles))
 
+    def inner_codes(self, cycles: Cycles) -> dict[str, Tensor]:
+        """What never leaves the trainer or the runtime, by name."""
+        return {"subject code": self.subject_codes(cycles), "affect code": self.codes(cycles)}
+
     @torch.inference_mode()
     def logits(self, cycles: Cycles) -> npt.NDArray[np.float64]:
         """Logits (N, K) before the temperature."""
@@ -120,13 +142,14 @@ class Takes:
         return torch.as_tensor(rng.integers(len(self.x_VNFT) // 2, size=len(at_B)) * 2 + mirror)
 
 
-Report = Callable[[int, Losses], None]
+Report = Callable[[int, Any], None]
+"""Told the epoch, from 0, and its mean losses (``loss_log.Told``)."""
 
 
 def fit(cycles: Cycles, settings: Settings, report: Report | None = None, kept: Unkept | None = None) -> Fitted:
-    """Train on labelled cycles; raises TrainingError when an affect is missing. ``kept`` keeps states."""
+    """Paper A on labelled cycles; raises TrainingError when an affect is missing. ``kept`` keeps states."""
     kept = kept or Unkept()
-    _refuse_missing_affects(cycles)
+    refuse_missing_affects(cycles)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     standardiser = standardiser_of(cycles)
@@ -193,7 +216,7 @@ def train_autoencoder(
             batch = kept.place.share(takes.quadruples(drawn, rng))
             with kept.place.autocast():
                 loss = objective(batch)
-            _step(loop, loss.total())
+            loop.step(loss.total())
             seen.append(loss)
         schedule.step()
         mean = mean_of(seen)
@@ -226,15 +249,8 @@ def train_classifier(
             code_BDS, label_B = (kept.place.rows(value) for value in (code_VNDS[take_B, batch], label_N[batch]))
             with kept.place.autocast():
                 loss = fn.cross_entropy(classify(code_BDS), label_B)
-            _step(loop, loss)
+            loop.step(loss)
     return model.eval().requires_grad_(False)
-
-
-def _step(loop: Loop, loss: Tensor) -> None:
-    loop.optimiser.zero_grad()
-    loop.scaler.scale(loss).backward()
-    loop.scaler.step(loop.optimiser)
-    loop.scaler.update()
 
 
 @torch.no_grad()
@@ -248,7 +264,8 @@ def _batches(n_cycles: int, batch_size: int, rng: np.random.Generator) -> list[T
     return [order[start::n_batches] for start in range(n_batches)]
 
 
-def _refuse_missing_affects(cycles: Cycles) -> None:
+def refuse_missing_affects(cycles: Cycles) -> None:
+    """Raise TrainingError for cycles without a label, or of which none shows some affect."""
     missing = [name for at, name in enumerate(CLASSES) if at not in set(cycles.acted_N.tolist())]
     if missing or (cycles.acted_N < 0).any():
         found = f"training cycles without a label or without {', '.join(missing) or 'any'} affect"

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from trainer import release
-from trainer.disentangle import Losses
 from trainer.export import Release
+from trainer.loss_log import Told
 from trainer.readers import read_cycles
 from trainer.refusals import tell_left_out
 from trainer.release import Plan
@@ -42,17 +42,15 @@ class _Bars:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
 
-    def tell(self, stage: str, done: int, total: int, losses: Losses | None) -> None:
+    def tell(self, stage: str, done: int, total: int, losses: Told | None) -> None:
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=total, losses="")
         self._progress.update(self._tasks[stage], completed=done, losses=_losses(losses))
 
 
-def _losses(losses: Losses | None) -> str:
-    if losses is None:
-        return ""
-    own, cross, triplet = (float(part.detach()) for part in (losses.reconstruction, losses.cross, losses.triplet))
-    return f"reconstruction {own:.2f} cross {cross:.2f} triplet {triplet:.2f}"
+def _losses(losses: Told | None) -> str:
+    told = {} if losses is None else losses.told()
+    return " ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in told.items())
 
 
 def _bar(console: Console) -> Progress:

@@ -39,7 +39,7 @@ def run(work: Path, data: str, wanted: Wanted) -> None:
     """Transfer and write the animation; raises TrainingError."""
     torch.set_num_threads(1)
     refuse_other_suffixes(wanted.out)
-    fitted, reading = read_fit(work).fitted, read_cycles(data)
+    fitted, reading = read_fit(work).paper_a(), read_cycles(data)
     cycles = reading.cycles.acted()
     tell_left_out(reading, len(cycles))
     found = transfer(fitted, cycles, wanted.asked)

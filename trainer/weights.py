@@ -25,6 +25,9 @@ from torch import nn
 from edge.errors import TrainingError
 from trainer.array_file import Arrays, array_bytes, arrays_of
 from trainer.disentangle import CodeClassifier, Disentangler
+from trainer.recipes import Model
+from trainer.swap_net import SwapNet
+from trainer.swap_train import SwapFitted
 from trainer.train import Fitted, Settings, Standardiser
 from trainer.whole_file import write_whole
 
@@ -32,7 +35,7 @@ SCHEMA: Final = 1
 MEANING: Final = "model.json"
 _SHORT: Final = 16
 _AGAIN: Final = "Train again, or bring back the file as it was."
-Model = TypeVar("Model", bound=nn.Module)
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Meaning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,21 +47,28 @@ class Meaning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data_sha256: str
     torch: str
     settings: Settings
-    log_duration_mean: float
-    log_duration_std: float
+    log_duration_mean: float | None = None
+    log_duration_std: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
     """A model read back, with the settings, data (``trainer.compare.fingerprint``) and torch it was trained with."""
 
-    fitted: Fitted
+    fitted: Model
     settings: Settings
     data_sha256: str
     torch_version: str
 
+    def paper_a(self) -> Fitted:
+        """The model, where it is paper A's; raises TrainingError."""
+        if isinstance(self.fitted, Fitted):
+            return self.fitted
+        found = f"a model made with --method {self.settings.method}, which has no subject code and no decoder"
+        raise TrainingError(found, "one of paper A", "Train with --method paper-a and name its work folder.")
 
-def write_fitted(folder: Path, fitted: Fitted, settings: Settings, data_sha256: str = "") -> None:
+
+def write_fitted(folder: Path, fitted: Model, settings: Settings, data_sha256: str = "") -> None:
     """Keep a trained model in ``folder``, in place of one that is there; raises TrainingError."""
     content = array_bytes(_arrays(fitted))
     sha256 = hashlib.sha256(content).hexdigest()
@@ -70,8 +80,7 @@ def write_fitted(folder: Path, fitted: Fitted, settings: Settings, data_sha256: 
         data_sha256=data_sha256,
         torch=str(torch.__version__),
         settings=settings,
-        log_duration_mean=fitted.standardiser.log_duration_mean,
-        log_duration_std=fitted.standardiser.log_duration_std,
+        **_durations(fitted),
     )
     write_whole(folder / name, content)
     write_whole(folder / MEANING, msgspec.json.format(msgspec.json.encode(meaning)) + b"\n")
@@ -95,7 +104,16 @@ def read_fitted(folder: Path) -> Trained:
     return Trained(fitted, meaning.settings, meaning.data_sha256, meaning.torch)
 
 
-def _arrays(fitted: Fitted) -> Arrays:
+def _durations(fitted: Model) -> dict[str, float]:
+    if isinstance(fitted, SwapFitted):
+        return {}
+    known = fitted.standardiser
+    return {"log_duration_mean": known.log_duration_mean, "log_duration_std": known.log_duration_std}
+
+
+def _arrays(fitted: Model) -> Arrays:
+    if isinstance(fitted, SwapFitted):
+        return _named("network", fitted.network)
     statistics = fitted.standardiser
     scale = {"mean_JC": statistics.mean_JC.numpy(), "std_JC": statistics.std_JC.numpy()}
     return {**scale, **_named("autoencoder", fitted.autoencoder), **_named("classifier", fitted.classifier)}
@@ -105,8 +123,12 @@ def _named(part: str, model: nn.Module) -> Arrays:
     return {f"{part}.{name}": value.detach().cpu().numpy() for name, value in model.state_dict().items()}
 
 
-def _fitted(arrays: Arrays, meaning: Meaning) -> Fitted:
+def _fitted(arrays: Arrays, meaning: Meaning) -> Model:
     settings = meaning.settings
+    if settings.method == "swaps":
+        return SwapFitted(_loaded("network", SwapNet(settings.swaps), arrays))
+    if meaning.log_duration_mean is None or meaning.log_duration_std is None:
+        raise ValueError("no statistics of the duration")
     mean_JC, std_JC = (torch.from_numpy(arrays[name]) for name in ("mean_JC", "std_JC"))
     standardiser = Standardiser(mean_JC, std_JC, meaning.log_duration_mean, meaning.log_duration_std)
     autoencoder = _loaded("autoencoder", Disentangler(settings.shape), arrays)
@@ -114,7 +136,7 @@ def _fitted(arrays: Arrays, meaning: Meaning) -> Fitted:
     return Fitted(standardiser, autoencoder, classifier)
 
 
-def _loaded(part: str, model: Model, arrays: Arrays) -> Model:
+def _loaded(part: str, model: Network, arrays: Arrays) -> Network:
     state = {name.removeprefix(f"{part}."): value for name, value in arrays.items() if name.startswith(f"{part}.")}
     model.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
     return model.eval().requires_grad_(False)

@@ -27,10 +27,11 @@ from trainer.compare import fingerprint
 from trainer.cycles import Cycles
 from trainer.loss_log import LossLog
 from trainer.place import ALONE, Place
+from trainer.recipes import Model, fit_model
 from trainer.resume import Kept, Unkept
 from trainer.strangeness import Strangeness
 from trainer.strangeness_file import read_strangeness, write_strangeness
-from trainer.train import Fitted, Report, Settings, fit
+from trainer.train import Report, Settings
 from trainer.weights import MEANING, Trained, read_fitted, write_fitted
 from trainer.whole_file import write_whole
 
@@ -95,9 +96,9 @@ class Unsaved:
     def __init__(self, place: Place = ALONE) -> None:
         self.place = place
 
-    def fit(self, name: str, cycles: Cycles, settings: Settings, report: Report | None = None) -> Fitted:
+    def fit(self, name: str, cycles: Cycles, settings: Settings, report: Report | None = None) -> Model:
         """Train; raises TrainingError."""
-        return fit(cycles, settings, report, Unkept(self.place))
+        return fit_model(cycles, settings, report, Unkept(self.place))
 
     def measured(self) -> Measured | None:
         """Figures of a run that was finished before."""
@@ -105,7 +106,7 @@ class Unsaved:
 
     def assist(self, name: str, cycles: Cycles, settings: Settings) -> None:
         """What the other ranks do while the first one is in ``fit``."""
-        fit(cycles, settings, None, Unkept(self.place))
+        fit_model(cycles, settings, None, Unkept(self.place))
 
     def is_measured(self) -> bool:
         """What the other ranks ask while the first one is in ``measured``."""
@@ -123,14 +124,14 @@ class Work(Unsaved):
         self._folder = folder
         self._log = LossLog(folder / _LOSSES)
 
-    def fit(self, name: str, cycles: Cycles, settings: Settings, report: Report | None = None) -> Fitted:
+    def fit(self, name: str, cycles: Cycles, settings: Settings, report: Report | None = None) -> Model:
         """The finished fit of this name, or what is left of it to train; raises TrainingError."""
         folder, data_sha256 = self._folder / _FITS / name, fingerprint(cycles)
         kept = Kept(folder, self._log, self.place)
         fitted = _finished(folder, settings, data_sha256)
         self.place.told(_YES if fitted else None)
         if fitted is None:
-            fitted = fit(cycles, settings, report, kept)
+            fitted = fit_model(cycles, settings, report, kept)
             write_fitted(folder, fitted, settings, data_sha256)
         kept.forget()
         return fitted
@@ -138,7 +139,7 @@ class Work(Unsaved):
     def assist(self, name: str, cycles: Cycles, settings: Settings) -> None:
         """What the other ranks do while the first one is in ``fit``."""
         if self.place.told(None) is None:
-            fit(cycles, settings, None, Kept(self._folder / _FITS / name, self._log, self.place))
+            fit_model(cycles, settings, None, Kept(self._folder / _FITS / name, self._log, self.place))
 
     def measured(self) -> Measured | None:
         """Figures of a run that was finished before; the other ranks learn whether there are any. TrainingError."""
@@ -163,7 +164,7 @@ class Finished:
 
     began: Began
     measured: Measured
-    fitted: Fitted
+    fitted: Model
     strangeness: Strangeness
 
 
@@ -251,7 +252,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _finished(folder: Path, settings: Settings, data_sha256: str) -> Fitted | None:
+def _finished(folder: Path, settings: Settings, data_sha256: str) -> Model | None:
     """A whole model of this fit; one that is torn or of something else is trained again."""
     try:
         trained = read_fitted(folder)
