@@ -19,12 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from edge.gait.normalise import N_SAMPLES
+from edge.gait.skeleton import N_BODY
 from trainer.augment import mirrored
 from trainer.camera_takes import seen_by_camera
 from trainer.cycles import Cycles
@@ -35,6 +38,7 @@ from trainer.walkers_factorial import Factorial, factorial_cycles
 FIRST_UNSEEN: Final = 200
 """Synthetic people from this identity on are for tests of the camera, never for training."""
 _WALKERS_SEED: Final = 2
+_N_REMEMBERED: Final = 4096
 Floats = npt.NDArray[np.float32]
 Take = tuple[Floats, Floats]
 Featured = Callable[[Floats, Floats], Tensor]
@@ -76,9 +80,9 @@ class Pool:
         return torch.cat(features), torch.cat(labels)
 
 
-def pool_of(cycles: Cycles, settings: SwapSettings, featured: Featured, rng: np.random.Generator) -> Pool:
+def pool_of(cycles: Cycles, settings: SwapSettings, featured: Featured, seed: int) -> Pool:
     """The pool of the training ``cycles``; ``featured`` standardises by them."""
-    clean, camera = clean_takes(cycles), camera_takes(cycles, settings.n_camera_takes, rng)
+    clean, camera = clean_takes(cycles), camera_takes(cycles, settings.n_camera_takes, seed)
     sets = [set_of(clean, cycles, featured, 1.0)]
     if camera:
         sets.append(set_of(camera, cycles, featured, settings.camera_share))
@@ -109,9 +113,23 @@ def clean_takes(cycles: Cycles) -> list[Take]:
     return [(cycles.x_NTJC, cycles.duration_s_N), (mirrored(cycles.x_NTJC), cycles.duration_s_N)]
 
 
-def camera_takes(cycles: Cycles, n_takes: int, rng: np.random.Generator) -> list[Take]:
+def camera_takes(cycles: Cycles, n_takes: int, seed: int) -> list[Take]:
     """``n_takes`` of each side through a camera that stands anywhere."""
-    return [seen_by_camera(*side, rng) for side in clean_takes(cycles) for _ in range(n_takes)]
+    return [_seen(side, (seed, number)) for side in clean_takes(cycles) for number in range(n_takes)]
+
+
+def _seen(side: Take, seed: tuple[int, int]) -> Take:
+    """A cycle's take is its own: the same in every fold that holds it."""
+    takes = [_seen_once(x_TJC.tobytes(), float(duration_s), seed) for x_TJC, duration_s in zip(*side, strict=True)]
+    x, duration_s = zip(*takes, strict=True)
+    return np.concatenate(x), np.concatenate(duration_s)
+
+
+@lru_cache(maxsize=_N_REMEMBERED)
+def _seen_once(x_TJC: bytes, duration_s: float, seed: tuple[int, int]) -> Take:
+    x_1TJC = np.frombuffer(x_TJC, dtype=np.float32).reshape(1, N_SAMPLES, N_BODY, 3)
+    rng = np.random.default_rng((*seed, crc32(x_TJC)))
+    return seen_by_camera(x_1TJC, np.array([duration_s], dtype=np.float32), rng)
 
 
 @lru_cache(maxsize=1)
@@ -120,7 +138,7 @@ def _walkers(n_people: int, n_takes: int) -> tuple[Cycles, list[Take]]:
     if n_people > FIRST_UNSEEN:
         raise ValueError(f"{n_people} synthetic people; those from {FIRST_UNSEEN} on are for tests")
     walkers = factorial_cycles(Factorial(n_people=n_people, n_recordings=1, n_cycles=1))
-    return walkers, camera_takes(walkers, n_takes, np.random.default_rng(_WALKERS_SEED))
+    return walkers, camera_takes(walkers, n_takes, _WALKERS_SEED)
 
 
 def _means(values_NF: Tensor, group_N: Tensor, n_groups: int) -> Tensor:

@@ -71,7 +71,7 @@ def fit_swaps(
     kept = kept or Unkept()
     refuse_missing_affects(cycles)
     spectrum = spectrum_of(cycles)
-    pool = pool_of(cycles, settings, _featured(spectrum), np.random.default_rng((seed, 7)))
+    pool = pool_of(cycles, settings, _featured(spectrum), seed)
     members = [_member(pool, settings, (seed, number), report, kept) for number in range(settings.n_members)]
     network = assembled(spectrum, members, settings)
     x_XJC = torch.tensor(cycles.x_NTJC).flatten(0, 1)
