@@ -29,8 +29,12 @@ from edge.encoder.golden import Golden, read_golden
 from edge.encoder.timing import Answer, Open, compete, own_stdout
 from edge.errors import TrainingError
 from trainer.disentangle import CodeClassifier, Disentangler, Shape
-from trainer.export import Deployed
+from trainer.export import Deployed, Home, deployed
+from trainer.recipes import Model
 from trainer.strangeness import fitted
+from trainer.swap_net import SwapNet
+from trainer.swap_settings import SwapSettings
+from trainer.swap_train import SwapFitted
 from trainer.train import Fitted, Standardiser
 from trainer.walkers import walker_cycles
 
@@ -59,19 +63,27 @@ def _opened(how: str, where: str, folder: Path, golden: Golden) -> tuple[Open, A
     return Open("float32", float(np.abs(logits_NK - golden.answer.logits_NK).max())), answer
 
 
-def rebuilt(graph: Path, manifest: Manifest) -> Deployed:
+def rebuilt(graph: Path, manifest: Manifest) -> Home:
     """The exported network in torch, with the weights its graph holds; raises TrainingError for another network."""
     model = onnx.load(graph)
     weights = {tensor.name: torch.tensor(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
-    mean_JC, std_JC = (torch.tensor(rows) for rows in (manifest.normaliser.mean_JC, manifest.normaliser.std_JC))
-    parts = Fitted(Standardiser(mean_JC, std_JC, *_duration_statistics(model)), Disentangler(), CodeClassifier(Shape()))
     cycles = walker_cycles(n_people=4, n_cycles=1)
     score = fitted(torch.tensor(cycles.x_NTJC), torch.tensor(cycles.duration_s_N))
-    network = Deployed(parts, score, manifest.temperature)
+    network = deployed(_parts(model, weights, manifest), score, manifest.temperature)
     missing, unexpected = network.load_state_dict(weights, strict=False)
     if unexpected or [name for name in missing if not name.endswith("num_batches_tracked")]:
         raise TrainingError("a graph of another network", "the one trainer.export writes", "Name another bundle.")
     return network.eval()
+
+
+def _parts(model: Any, weights: dict[str, Tensor], manifest: Manifest) -> Model:
+    """The network without its weights; the names in the graph tell which one."""
+    members = {name.split(".")[2] for name in weights if name.startswith("affect.members.")}
+    if members:
+        n_code, n_hidden = (len(weights[f"affect.members.0.{part}.bias"]) for part in ("straight", "bent.0"))
+        return SwapFitted(SwapNet(SwapSettings(n_members=len(members), n_code=n_code, n_hidden=n_hidden)))
+    mean_JC, std_JC = (torch.tensor(rows) for rows in (manifest.normaliser.mean_JC, manifest.normaliser.std_JC))
+    return Fitted(Standardiser(mean_JC, std_JC, *_duration_statistics(model)), Disentangler(), CodeClassifier(Shape()))
 
 
 def _duration_statistics(model: Any) -> tuple[float, float]:
@@ -85,10 +97,12 @@ def _duration_statistics(model: Any) -> tuple[float, float]:
     return float(numpy_helper.to_array(mean)), float(numpy_helper.to_array(deviation))
 
 
-def _on(network: Deployed, where: str) -> Deployed:
+def _on(network: Home, where: str) -> Home:
     """The network on a device, with the constants that are no parameters."""
-    statistics, score = network.standardiser, network.strangeness
-    network.standardiser = replace(statistics, mean_JC=statistics.mean_JC.to(where), std_JC=statistics.std_JC.to(where))
+    score = network.strangeness
+    if isinstance(network, Deployed):
+        known = network.standardiser
+        network.standardiser = replace(known, mean_JC=known.mean_JC.to(where), std_JC=known.std_JC.to(where))
     score.waves_HT = score.waves_HT.to(where)
     for name, part in score.parts.items():
         score.parts[name] = replace(part, centre_P=part.centre_P.to(where), whiten_PP=part.whiten_PP.to(where))

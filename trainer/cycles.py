@@ -57,6 +57,10 @@ class Cycles:
         label_N = self.acted_N if how == "acted" else self.perceived_N
         return replace(self, acted_N=label_N).take(label_N != UNLABELLED)
 
+    def with_landmarks(self, x_NTJC: npt.NDArray[np.float32], duration_s_N: npt.NDArray[np.float32]) -> "Cycles":
+        """The same people, affects and recordings, seen otherwise."""
+        return replace(self, x_NTJC=x_NTJC, duration_s_N=duration_s_N)
+
     def acted(self) -> "Cycles":
         """Only the cycles with an acted label."""
         return self.take(self.acted_N != UNLABELLED)

@@ -7,7 +7,7 @@ are not independent. Refuses nothing itself.
 Shape letters: N cycle, K class.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,6 +62,14 @@ class OutOfFold:
     def take(self, index_N: npt.NDArray[np.int64]) -> "OutOfFold":
         """The rows at ``index_N``."""
         return OutOfFold(self.logits_NK[index_N], self.label_N[index_N], self.subject_N[index_N])
+
+
+def joined(parts: Sequence[OutOfFold]) -> OutOfFold:
+    """Answers of several parts as one."""
+    columns = (
+        np.concatenate([getattr(each, name) for each in parts]) for name in ("logits_NK", "label_N", "subject_N")
+    )
+    return OutOfFold(*columns)
 
 
 def cross_fit(cycles: Cycles, splits: Iterable[Split], train_one: Train, on_fold: OnFold | None = None) -> OutOfFold:

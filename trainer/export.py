@@ -94,7 +94,10 @@ class DeployedSwaps(nn.Module):
         return logits_NK / self.temperature, self.strangeness(x_NTJC, duration_s_N)
 
 
-def deployed(model: Model, strangeness: Strangeness, temperature: float) -> nn.Module:
+Home = Deployed | DeployedSwaps
+
+
+def deployed(model: Model, strangeness: Strangeness, temperature: float) -> Home:
     """What a home runs of ``model``."""
     if isinstance(model, Fitted):
         return Deployed(model, strangeness, temperature).eval()

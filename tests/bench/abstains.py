@@ -39,10 +39,10 @@ from trainer.camera_takes import seen_by_camera
 from trainer.cut_cycles import cut_cycles
 from trainer.cycles import Cycles, joined
 from trainer.folds import by_people
+from trainer.held_out import CAMERA, strangeness_of
 from trainer.labels import Label
 from trainer.read_recording import load_recording
 from trainer.readers import read_cycles
-from trainer.release import CAMERA, strangeness_of
 from trainer.strangeness import Strangeness, threshold
 from trainer.walkers import walker_cycles
 

@@ -13,8 +13,8 @@ from edge.errors import EncoderError
 from trainer import export
 from trainer.disentangle import Shape
 from trainer.export import Release, write_bundle
+from trainer.held_out import strangeness_of
 from trainer.parity import N_CYCLES, compared, refuse, strange_walks
-from trainer.release import strangeness_of
 from trainer.strangeness import Strangeness
 from trainer.strangeness_file import read_strangeness, write_strangeness
 from trainer.train import Fitted, Settings, fit

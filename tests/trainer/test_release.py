@@ -15,7 +15,8 @@ from trainer import cli
 from trainer.cycles import Reading
 from trainer.disentangle import Losses
 from trainer.export import Deployed, Release, answers, write_bundle
-from trainer.release import Plan, make, strangeness_of
+from trainer.held_out import strangeness_of
+from trainer.release import Plan, make
 from trainer.train import Settings, fit
 from trainer.walkers import walker_cycles
 

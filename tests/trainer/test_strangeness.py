@@ -9,7 +9,7 @@ from edge.gait.normalise import normalise_cycle
 from edge.gait.pose_noise import PoseNoise
 from trainer.augment import mirrored
 from trainer.camera_takes import seen_by_camera
-from trainer.release import FILMING, strangeness_of
+from trainer.held_out import FILMING, strangeness_of
 from trainer.strangeness import KNEES, Strangeness, fitted, threshold
 from trainer.walkers import walker_cycles
 
