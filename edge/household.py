@@ -14,7 +14,7 @@ from typing import Final
 from rich.console import Console
 
 from edge.config import Config
-from edge.consent import TEXT, ConsentNote, refusal, stands
+from edge.consent import TEXT, ConsentNote, refusal, stands, withdrawn
 from edge.errors import ConfigError, ConsentError, DiaryError, ServiceError, StateError
 from edge.pause import ALL_PLACES, next_time_s, seconds_of, time_of
 from edge.running_note import RunningNote, read_note
@@ -76,17 +76,17 @@ def consent(config: Config, console: Console, *, accept: str | None, withdraw: b
 
 
 def require_consent(config: Config, console: Console) -> None:
-    """Before anything starts: a consent that stands, for live cameras; a terminal may give it on the spot.
+    """Before anything starts: a consent that stands, for live cameras (see ``edge.consent``).
 
-    A state that cannot be read is no reason to end here: the service starts, and everything in it rests.
+    A terminal may give it on the spot. A state that cannot be read is no reason to end here: the service
+    starts, and everything in it rests.
     """
-    if not any(is_live(camera.source) for camera in config.camera):
-        return
     try:
         notes = read_state(config.state).consents
     except StateError:
         return
-    if not stands(notes):
+    live = any(is_live(camera.source) for camera in config.camera)
+    if withdrawn(notes) or (live and not stands(notes)):
         console.print(TEXT, highlight=False, markup=False)
         _accept(config, console, None, notes)
 

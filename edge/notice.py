@@ -6,9 +6,13 @@ picture), the same for the same places. Refuses to name anybody: who to ask is l
 
 from html import escape
 from pathlib import Path
-from typing import Final
+from textwrap import fill
+from typing import TYPE_CHECKING, Final
 
 from edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TITLE: Final = "A camera looks at how people walk here"
 _PARAGRAPHS: Final = (
@@ -47,15 +51,13 @@ def write_notice(out: Path, places: tuple[str, ...]) -> None:
         lines = "\n".join(f"<p>{escape(text)}</p>" for text in paragraphs(places))
         out.write_text(_PAGE.format(title=escape(_TITLE), paragraphs=lines), encoding="utf-8")
     elif out.suffix == ".pdf":
-        _write_pdf(out, places)
+        _page(places).savefig(out, format="pdf", metadata={"CreationDate": None, "Title": _TITLE})
     else:
         raise ConfigError(f"the file name {out}", "one that ends in .pdf, .html or .txt", "Choose one of them.")
 
 
-def _write_pdf(out: Path, places: tuple[str, ...]) -> None:
+def _page(places: tuple[str, ...]) -> "Figure":
     # MediaPipe brings matplotlib along; it is slow to load, and nothing else at home needs it.
-    from textwrap import fill  # noqa: PLC0415
-
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     page = Figure(figsize=(8.27, 11.69))
@@ -65,4 +67,4 @@ def _write_pdf(out: Path, places: tuple[str, ...]) -> None:
         lines = fill(text, 54)
         page.text(0.1, top, lines, size=17, va="top", linespacing=1.4)
         top -= 0.034 * (lines.count("\n") + 1) + 0.03
-    page.savefig(out, format="pdf", metadata={"CreationDate": None, "Title": _TITLE})
+    return page

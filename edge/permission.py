@@ -1,8 +1,9 @@
 """May this place be watched now? The one decision that joins consent, pauses, quiet hours and what became of state.db.
 
 Promises: it fails closed. A state that cannot be read rests every place; a live camera is watched only with a
-consent that stands; with quiet hours and a clock that was never set nobody can tell, so it rests. Pure: state, settings
-and clock come with the call. Refuses nothing: every case has an answer, and where it is no, a reason and what to do.
+consent that stands, and after a withdrawal nothing is; with quiet hours and a clock that was never set nobody can
+tell, so it rests. Pure: state, settings and clock come with the call. Refuses nothing: every case has an answer, and
+where it is no, a reason and what to do.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from edge.consent import TEXT_SHA256, ConsentNote, stands
+from edge.consent import ConsentNote, stands, withdrawn
 from edge.errors import StateError
 from edge.pause import EARLIEST_SET_S, Clock, Pause
 from edge.quiet_hours import QuietHours, quiet_until_s
@@ -74,7 +75,7 @@ def rest_of(place: str, live: bool, state: State | StateError, settings: Setting
     """Why ``place`` must not be watched at ``now``, or None. Of several reasons the one that lasts longest."""
     if isinstance(state, StateError):
         return Rest(Reason.UNREADABLE, None, str(state))
-    if live and not stands(state.consents, TEXT_SHA256):
+    if withdrawn(state.consents) or (live and not stands(state.consents)):
         return Rest(Reason.CONSENT, None, "Read and accept with: quietstep consent")
     rests = [_rest(pause, now) for pause in state.pauses if pause.covers(place) and pause.lasts(now)]
     rests += _quiet(place, settings, now)

@@ -6,13 +6,15 @@ Refuses, with StateError and what to do: a file that is damaged, cut short, of a
 that cannot be read, or that is gone although there was one. Whoever reads takes that as *paused*
 (``edge.permission``), and a state made anew after a loss stays paused until ``quietstep resume``.
 
-The file is not encrypted: losing the diary's key must not lose a pause. It holds names and times, mode 0600.
-It is opened through sqlcipher3, whose SQLite is newer than the one of Python 3.11 with its WAL bug. Nothing remote
-reads or writes it.
+It is opened through sqlcipher3, whose SQLite is newer than the one of Python 3.11 with its WAL bug, under a key that is
+*no secret* (it stands below): not to hide the names and times in it (mode 0600 does what can be done), but because
+every page then carries an HMAC, so that a single changed byte is found out. The diary's own key is not used, for losing
+that one must not lose a pause. Nothing remote reads or writes the file.
 """
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -32,6 +34,7 @@ APPLICATION_ID: Final = 0x51535453
 """Marks the file as a Quietstep state ("QSTS")."""
 VERSION: Final = 1
 WAIT_S: Final = 2.0
+OPEN_KEY: Final = hashlib.sha256(b"quietstep state: a checksum, not a secret").hexdigest()
 _TABLES: Final = (
     "CREATE TABLE pause (place TEXT NOT NULL, guest INTEGER NOT NULL, since_s INTEGER NOT NULL, until_s INTEGER, "
     "boot_s INTEGER NOT NULL, boot_id TEXT NOT NULL, PRIMARY KEY (place, guest)) STRICT, WITHOUT ROWID",
@@ -207,6 +210,7 @@ def _opened(path: Path, mode: str) -> Iterator[Any]:
         connection = sqlite.connect(f"file:{quoted}?mode={mode}", uri=True, timeout=WAIT_S, isolation_level=None)
         try:
             connection.execute("PRAGMA cipher_log_level = NONE")
+            connection.execute(f"PRAGMA key = \"x'{OPEN_KEY}'\"")
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             yield connection
@@ -225,7 +229,7 @@ def _whole_state(connection: Any, path: Path) -> State:
         )
     tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     if mark != APPLICATION_ID or tables != set(_TABLES):
-        raise StateError(f"a file at {path} that is not a Quietstep state, or only a part of one", "one", _MOVE)
+        raise StateError(f"a file at {path} that is not a Quietstep state, or not all of one", "a whole one", _MOVE)
     if _one(connection, "PRAGMA quick_check(1)") != "ok":
         raise _damaged(path)
     pauses = "SELECT place, guest, since_s, until_s, boot_s, boot_id FROM pause ORDER BY place, guest"
@@ -252,9 +256,11 @@ def _rows(connection: Any, query: str, kind: type[Row], path: Path) -> tuple[Row
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError:
+        raise _damaged(path) from None
     except sqlite.Error as error:
         said = str(error).lower()
-        if "not a database" in said or "malformed" in said:
+        if any(word in said for word in ("not a database", "malformed", "disk i/o")):
             raise _damaged(path) from None
         if "locked" in said or "busy" in said:
             raise StateError(
@@ -264,7 +270,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path) -> StateError:
-    return StateError(f"a damaged file at {path}", "the state (pauses and consent)", _MOVE)
+    return StateError(f"a damaged file, or one of another kind, at {path}", "a Quietstep state, whole", _MOVE)
 
 
 def _lost(path: Path) -> StateError:
