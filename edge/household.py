@@ -19,6 +19,7 @@ from edge.errors import ConfigError, ConsentError, DiaryError, ServiceError, Sta
 from edge.pause import ALL_PLACES, next_time_s, seconds_of, time_of
 from edge.running_note import RunningNote, read_note
 from edge.sense.sources import is_live
+from edge.standing import standing
 from edge.state import open_door, read_clock, read_state
 
 CLOSED_WITHIN_S: Final = 5.0
@@ -58,7 +59,9 @@ def resume(config: Config, console: Console, *, place: str | None, guest: bool) 
         raise StateError(
             f"that {who} still paused", "no other pause of it", "End them all with `quietstep resume`, without options."
         )
-    console.print(f"{n_gone} pauses ended." if n_gone else "Nothing was paused.", highlight=False)
+    console.print("The pause is over." if n_gone else "Nothing was paused.")
+    for rest in (told for told in standing(config).places if told.rests and place in (None, told.place)):
+        console.print(f"{rest.place} still rests: {rest.rests}. {rest.do}", highlight=False, markup=False)
 
 
 def consent(config: Config, console: Console, *, accept: str | None, withdraw: bool) -> None:
@@ -147,7 +150,7 @@ def _refuse_strange(config: Config, place: str | None) -> None:
 
 def _wait_closed(config: Config, console: Console, place: str | None) -> None:
     if read_note(config.running_note) is None:
-        console.print("Nothing runs at the moment; it will start paused.")
+        console.print(f"Nothing runs on {config.data_dir} at the moment; it will start paused.", soft_wrap=True)
         return
 
     def closed() -> bool:

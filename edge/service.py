@@ -180,10 +180,10 @@ class Service:
         if eye.resting:
             eye.wake(now_s)
             return
-        if eye.is_down(now_s):
-            self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
         for child in eye.children:
             self._look_after(child, eye.beats(child), now_s)
+        if eye.is_down(now_s):  # judged by the counters of this very step: the first picture comes after a long silence
+            self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
 
     def _look_after_monitor(self, now_s: float) -> None:
         if self._monitor.exit_code is not None and self._monitor.watch.due_s <= now_s:
