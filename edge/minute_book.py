@@ -48,7 +48,8 @@ class MinuteBook:
         now_s = int(t_wall_s)
         since_s = now_s if self._paused_s is None else min(now_s, self._paused_s)
         self._paused_s = now_s
-        for minute in range(max(since_s // MINUTE_S, now_s // MINUTE_S - MOST_OPEN + 1), now_s // MINUTE_S + 1):
+        oldest = max(since_s // MINUTE_S, now_s // MINUTE_S - MOST_OPEN + 1)
+        for minute in range(now_s // MINUTE_S, oldest - 1, -1):  # the newest first: not all may find room
             first_s, end_s = max(since_s, minute * MINUTE_S), min(now_s + 1, (minute + 1) * MINUTE_S)
             if counter := self._counter_from(minute, first_s % MINUTE_S):
                 counter.paused(first_s - minute * MINUTE_S, end_s - minute * MINUTE_S)
