@@ -58,7 +58,10 @@ def write_notice(out: Path, places: tuple[str, ...]) -> None:
 
 def _page(places: tuple[str, ...]) -> "Figure":
     # MediaPipe brings matplotlib along; it is slow to load, and nothing else at home needs it.
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError("no matplotlib, which makes the PDF", "it", "Write a .html file and print that.") from error
 
     page = Figure(figsize=(8.27, 11.69))
     page.text(0.1, 0.93, fill(_TITLE, 24), size=30, weight="bold", va="top", linespacing=1.2)
