@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
+from edge.cli_household import add_household
 from edge.errors import QuietstepError
 
 app = typer.Typer(
@@ -116,6 +117,7 @@ def run(
         source = "0"
     """
     from edge.config import load_config
+    from edge.household import require_consent
     from edge.run import run_service
 
     camera: dict[str, Any] = {"place": place, "source": source, "every_frame": every_frame}
@@ -127,6 +129,7 @@ def run(
         pose_model=pose_model,
         bundle=bundle,
     )
+    require_consent(settings, _stderr)
     run_service(settings, _pose_model(settings.pose_model), console=_stderr, seconds=seconds, json_log=json_log)
 
 
@@ -211,6 +214,8 @@ def doctor(
     if not examine(load_config(_config_path(config), data_dir=data_dir), _stdout, as_json=json):
         raise typer.Exit(1)
 
+
+add_household(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

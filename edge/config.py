@@ -9,16 +9,21 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.errors import ConfigError
+from edge.pause import time_of
+from edge.permission import Settings
+from edge.quiet_hours import QuietHours
 from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
+from edge.zone import household_zone
 
 FILE_NAME: Final = "quietstep.toml"
 REFERENCE_BUNDLE: Final = Path(__file__).parent / "models" / "reference"
@@ -62,6 +67,28 @@ class Camera(_Strict):
         return self
 
 
+class Quiet(_Strict):
+    """Quiet hours: from and to as ``22:00``, over midnight where ``to`` is earlier; at one place, or at all."""
+
+    start: Annotated[time, Field(alias="from")]
+    end: Annotated[time, Field(alias="to")]
+    place: Place | None = None
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _is_a_time(cls, text: object) -> time:
+        try:
+            return time_of(str(text))
+        except ConfigError as error:
+            raise ValueError(error.wanted + ', like "22:00"') from error
+
+    @model_validator(mode="after")
+    def _ends_elsewhere(self) -> "Quiet":
+        if self.start == self.end:
+            raise ValueError("quiet hours whose end is not their start; `quietstep pause` is for whole days")
+        return self
+
+
 class Encoder(_Strict):
     """Where the affect encoder runs: rungs in the order they are tried, and their limits."""
 
@@ -90,6 +117,8 @@ class Config(_Strict):
     """Everything a home can set."""
 
     camera: tuple[Camera, ...] = ()
+    quiet: tuple[Quiet, ...] = ()
+    timezone: str | None = None
     encoder: Encoder = Field(default_factory=Encoder)
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
@@ -103,6 +132,42 @@ class Config(_Strict):
         if twice:
             raise ValueError(f"one camera in each place, and {', '.join(twice)} named once")
         return self
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_is_known(cls, name: str | None) -> str | None:
+        household_zone(name)
+        return name
+
+    @model_validator(mode="after")
+    def _quiet_places_exist(self, info: ValidationInfo) -> "Config":
+        # A typo would leave a place watched at night. With --source the file's cameras are not there to compare.
+        places = {camera.place for camera in self.camera}
+        strange = [quiet.place for quiet in self.quiet if quiet.place and quiet.place not in places]
+        if strange and not (info.context and info.context.get("other_cameras")):
+            raise ValueError(f"quiet hours at places that have a camera, and {strange[0]!r} has none")
+        return self
+
+    @property
+    def zone(self) -> tzinfo:
+        """The household's time zone: the one named, else the system's."""
+        return household_zone(self.timezone)
+
+    @property
+    def settings(self) -> Settings:
+        """Quiet hours and zone, as ``edge.permission`` takes them."""
+        quiet = tuple(QuietHours(window.start, window.end, window.place) for window in self.quiet)
+        return Settings(quiet, self.zone)
+
+    @property
+    def state(self) -> Path:
+        """The file of pauses and consent."""
+        return self.data_dir / "state.db"
+
+    @property
+    def running_note(self) -> Path:
+        """Where a running service says that it runs."""
+        return self.data_dir / "running.json"
 
     @property
     def diary(self) -> Path:
@@ -142,7 +207,8 @@ def load_config(path: Path | None, **overrides: Any) -> Config:
     said = {key: value for key, value in overrides.items() if value is not None}
     defaults = _Environment().model_dump(exclude_none=True)
     try:
-        return Config.model_validate(defaults | values | said)
+        context = {"other_cameras": "camera" in said}
+        return Config.model_validate(defaults | values | said, context=context)
     except ValidationError as error:
         raise _sentence(path, text, error) from error
 
@@ -181,8 +247,9 @@ def _shown(problem: Any) -> str:
 
 
 def _fields(loc: tuple[int | str, ...]) -> list[str]:
-    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "encoder": Encoder}
-    return list(tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields)
+    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "quiet": Quiet, "encoder": Encoder}
+    fields = tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields
+    return [field.alias or name for name, field in fields.items()]
 
 
 def _known(loc: tuple[int | str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 Promises: nothing in it is acted but the walker: camera process, MediaPipe, sockets, segmenter, encoder and encrypted
 diary are those of a home. Its diaries are its own and marked as demonstrations. Refuses to write into a home's diary.
+It needs no consent and knows no pause: its camera shows nobody, and its data folders are not the home's.
 """
 
 import tempfile

@@ -21,6 +21,7 @@ from edge.encoder import open_encoder
 from edge.encoder.explain import explain
 from edge.errors import QuietstepError
 from edge.sense.pose_model import cached, check_given
+from edge.sense.sources import is_live
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 _MINUTE_S = 60
@@ -56,6 +57,7 @@ def _checks(config: Config) -> list[tuple[str, Check]]:
         ("pose model", lambda: _pose_model(config)),
         ("affect model", lambda: _model(config)),
         ("diary", lambda: _diary(config)),
+        ("pause and consent", lambda: _state(config)),
         ("disk", lambda: _disk(config)),
     ]
     if not config.camera:
@@ -135,6 +137,18 @@ def _diary(config: Config) -> Finding:
 
     with Store.read_only(config.diary, config.key) as store:
         return Finding("diary", True, f"{len(store.rows())} rows in {config.diary}, opens with {config.key}")
+
+
+def _state(config: Config) -> Finding:
+    from edge.consent import refusal, stands  # noqa: PLC0415  (SQLCipher only where it is looked at)
+    from edge.state import read_state  # noqa: PLC0415
+
+    state = read_state(config.state)
+    live = any(is_live(camera.source) for camera in config.camera)
+    paused = f", {len(state.pauses)} pauses" if state.pauses else ""
+    if stands(state.consents):
+        return Finding("pause and consent", True, f"accepted by {state.consents[-1].name}{paused}")
+    return Finding("pause and consent", not live, refusal(state.consents).found + paused, "Run: quietstep consent")
 
 
 def _disk(config: Config) -> Finding:

@@ -14,6 +14,8 @@ it as it stands and exit with ``exit_code``. Refuses to carry data: no landmark,
     ├── BundleError            a model bundle on disk
     ├── EncoderError           the runtime that answers for a bundle
     ├── ServiceError           the running service: processes that do not come up
+    ├── ConsentError           nobody agreed to be watched
+    ├── StateError             pauses and consent (state.db)
     ├── TrainingError          training data or a training run
     └── DiaryError             the diary
         ├── DiaryKeyError          the key does not open it
@@ -78,6 +80,14 @@ class EncoderError(QuietstepError):
 
 class ServiceError(QuietstepError):
     """The running service cannot start or keep its processes."""
+
+
+class ConsentError(QuietstepError):
+    """Nobody who lives here agreed to be watched, or the consent was withdrawn."""
+
+
+class StateError(QuietstepError):
+    """Pauses and consent cannot be read or written; until they can, everything rests."""
 
 
 class TrainingError(QuietstepError):

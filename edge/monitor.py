@@ -184,6 +184,9 @@ class Monitor:
         for place in tick.down:
             if camera := self._camera(place):
                 camera.minutes.down(t_wall_s)
+        for place in tick.paused:
+            if camera := self._camera(place):
+                camera.minutes.paused(t_wall_s)
         rows += self._book(int((t_wall_s - GRACE_S) // 60))
         silent = [self._leave(place, camera) for place, camera in self._cameras.items() if self._falls_silent(camera)]
         return _together([Seen(rows=rows), *self._note(silent)])

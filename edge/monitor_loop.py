@@ -93,7 +93,7 @@ class Loop:
             gauges.add("n_frames")
             gauges.put("n_people", len(message.people))
             gauges.add("n_gaps", seen.n_gaps)
-        elif isinstance(message, Tick) and message.down:
+        elif isinstance(message, Tick) and (message.down or message.paused):
             gauges.put("n_people", 0)
         n_refused = sum(not cycle.usable for cycle in seen.cycles)
         gauges.add("n_contacts", len(seen.contacts))

@@ -83,4 +83,5 @@ def _tell(status: Status) -> None:
         rung=status.rung or status.stage,
         rungs_dropped=reading.n_rungs_dropped,
         down=list(status.down),
+        paused=sorted(status.rests),
     )

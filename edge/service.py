@@ -2,8 +2,10 @@
 
 Promises: a process that dies or hangs is replaced (``edge.watch`` decides when); while a camera's data do not flow its
 place is told as *down* with every tick, so the lost minutes become faults; the end is orderly, so nothing queued is
-lost. Refuses to go on when it cannot be right: a process that cannot lock itself in, a model, a diary or
-cameras that do not open at the start.
+lost. A place that must not be watched (``edge.permission``: a pause, quiet hours, a state that cannot be read) has no
+process that could see a picture, from before the first one on, and its minutes are told as *paused*.
+Refuses to go on when it cannot be right: a process that cannot lock itself in, a model, a diary or cameras that do not
+open at the start, and a live camera without a consent that stands.
 """
 
 import contextlib
@@ -13,8 +15,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Final, Literal
@@ -23,10 +25,13 @@ import structlog
 
 from edge.child import Child, Start
 from edge.config import Config
-from edge.errors import ServiceError
+from edge.doorkeeper import Doorkeeper
+from edge.errors import ConsentError, ServiceError
 from edge.eye import Eye, no_pictures, start_of
 from edge.gauges import Gauges, Reading
 from edge.monitor_spec import MonitorSpec
+from edge.permission import Reason, Rest
+from edge.running_note import NoteKeeper, RunningNote
 from edge.sense.frames import Progress
 from edge.sense.specs import ExitCode
 from edge.wire import Sender, Tick, ipc_endpoint
@@ -51,6 +56,7 @@ class Status:
     down: tuple[str, ...]
     oldest_frame_s: float | None = None
     stage: str = ""
+    rests: dict[str, Rest] = field(default_factory=dict)
 
 
 class Service:
@@ -71,6 +77,9 @@ class Service:
         self._sender = Sender(endpoint)
         self._next_tick_ns = 0
         self._fell: set[str] = set()
+        self._doorkeeper = Doorkeeper(config)
+        self._rests: dict[str, Rest] = {}
+        self._note = NoteKeeper(config.running_note)
         self.last_status = self.status
 
     def _monitor_start(self, endpoint: str, kind: Literal["home", "demo"], json_log: bool) -> Start:
@@ -91,8 +100,9 @@ class Service:
     def status(self) -> Status:
         """Where everything stands."""
         cameras = {eye.camera.place: eye.memory.progress() for eye in self._eyes}
-        oldest_s = _oldest_frame_s(cameras)
-        return Status(self._gauges.read(), self._gauges.rung(), cameras, self._down(), oldest_s, self._gauges.stage())
+        oldest_s = _oldest_frame_s(cameras[eye.camera.place] for eye in self._eyes if not eye.resting)
+        gauges = self._gauges
+        return Status(gauges.read(), gauges.rung(), cameras, self._down(), oldest_s, gauges.stage(), self._rests)
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be.
@@ -100,8 +110,8 @@ class Service:
         An engine may have to be built first, which takes minutes: its progress is logged, and the wait ends early,
         without cameras, when ``stopping`` says so.
         """
-        now_s = time.monotonic()
-        self._monitor.start(now_s, 0)
+        self._ask_the_doorkeeper()
+        self._monitor.start(time.monotonic(), 0)
         told = ""
         while not self._gauges.read().ready:
             self._forward_words()
@@ -111,9 +121,9 @@ class Service:
                 return
             told = self._tell_stage(told)
             time.sleep(STEP_S)
+        self._ask_the_doorkeeper()
         for eye in self._eyes:
-            for child in eye.children:
-                child.start(time.monotonic(), eye.beats(child))
+            (eye.rest if eye.camera.place in self._rests else eye.start)(time.monotonic())
 
     def _tell_stage(self, told: str) -> str:
         stage = self._gauges.stage()
@@ -125,7 +135,8 @@ class Service:
         """Look after every process once; False when all recordings are over."""
         now_s = time.monotonic()
         for eye in self._eyes:
-            eye.look()
+            eye.look(now_s)
+        self._ask_the_doorkeeper()
         if all(eye.gives_nothing for eye in self._eyes):
             raise no_pictures(self._eyes)
         self._forward_words()
@@ -133,28 +144,46 @@ class Service:
             self._look_after_eye(eye, now_s)
         self._look_after_monitor(now_s)
         self._tick()
+        cameras = {eye.camera.place: eye.told(now_s) for eye in self._eyes}
+        self._note.update(RunningNote(os.getpid(), cameras, self._gauges.rung()))
         return not all(eye.ended for eye in self._eyes)
 
     def stop(self) -> None:
         """Cameras first, then the monitor when everything they sent is booked; pictures are blanked."""
-        end_ns = time.monotonic_ns()
+        end_ns, paused = time.monotonic_ns(), self._paused()
         for eye in self._eyes:
             eye.close()
-        self._sender.send(self._tick_at(end_ns, tuple(sorted(self._fell))))
+        self._sender.send(self._tick_at(end_ns, tuple(sorted(self._fell)), paused))
         self._sender.close()
+        self._note.close()
         self._monitor.ask_to_stop()
         self._monitor.stop(MONITOR_STOP_S)
         self._forward_words(all_of_them=True)
         self.last_status = Status(self._gauges.read(), self._gauges.rung(), {}, ())
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _ask_the_doorkeeper(self) -> None:
+        """Which places rest now; a change is told with a tick of its own, so that its second is booked right."""
+        before, self._rests = set(self._rests), self._doorkeeper.update()
+        for place, rest in self._rests.items():
+            if rest.reason is Reason.CONSENT:
+                raise ConsentError(f"no consent to watch at {place}", "one that stands", rest.do)
+        if set(self._rests) != before:
+            self._next_tick_ns = 0
+
     def _look_after_eye(self, eye: Eye, now_s: float) -> None:
         if eye.ended:
             return
-        if eye.is_down(now_s):
-            self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
+        if eye.camera.place in self._rests:
+            eye.rest(now_s)
+            return
+        if eye.resting:
+            eye.wake(now_s)
+            return
         for child in eye.children:
             self._look_after(child, eye.beats(child), now_s)
+        if eye.is_down(now_s):  # judged by the counters of this very step: the first picture comes after a long silence
+            self._fell.add(eye.camera.place)  # the next tick tells it, however short it was
 
     def _look_after_monitor(self, now_s: float) -> None:
         if self._monitor.exit_code is not None and self._monitor.watch.due_s <= now_s:
@@ -192,16 +221,20 @@ class Service:
             self._next_tick_ns = now_ns + TICK_NS
             down = tuple(sorted({*self._down(), *self._fell}))
             self._fell.clear()
-            self._sender.send(self._tick_at(min([now_ns, *self._recorded_times()]), down))
+            self._sender.send(self._tick_at(min([now_ns, *self._recorded_times()]), down, self._paused()))
+
+    def _paused(self) -> tuple[str, ...]:
+        """Places whose camera is off on purpose, or was just told to come back."""
+        return tuple(eye.camera.place for eye in self._eyes if not eye.ended and (eye.resting or eye.awake_soon))
 
     @staticmethod
-    def _tick_at(t_mono_ns: int, down: tuple[str, ...]) -> Tick:
-        return Tick(t_mono_ns, time.time_ns() - (time.monotonic_ns() - t_mono_ns), down)
+    def _tick_at(t_mono_ns: int, down: tuple[str, ...], paused: tuple[str, ...]) -> Tick:
+        return Tick(t_mono_ns, time.time_ns() - (time.monotonic_ns() - t_mono_ns), down, paused)
 
     def _recorded_times(self) -> Iterator[int]:
         """Times of recordings of which no frame may be missed: they, not the clock, say how late it is."""
         for eye in self._eyes:
-            if eye.lossless and not eye.ended and (taken := eye.memory.progress()).n_taken:
+            if eye.lossless and not (eye.ended or eye.resting) and (taken := eye.memory.progress()).n_taken:
                 yield taken.taken_mono_ns
 
     def _forward_words(self, *, all_of_them: bool = False) -> None:
@@ -214,9 +247,9 @@ class Service:
                 print(line, file=sys.stderr)
 
 
-def _oldest_frame_s(cameras: dict[str, Progress]) -> float | None:
+def _oldest_frame_s(cameras: Iterable[Progress]) -> float | None:
     """How long ago the frame was taken that a camera's eyes looked at last; of the camera where that is longest."""
-    taken_ns = [progress.taken_mono_ns for progress in cameras.values() if progress.n_taken]
+    taken_ns = [progress.taken_mono_ns for progress in cameras if progress.n_taken]
     return (time.monotonic_ns() - min(taken_ns)) / 1e9 if taken_ns else None
 
 

@@ -31,7 +31,7 @@ def status_line(status: Status, rate_hz: float, left_s: float | None = None) -> 
     """The line as rich text."""
     reading = status.reading
     parts = [
-        ("watching ", "bold green") if not status.down else (f"down: {', '.join(status.down)} ", "bold red"),
+        _first_word(status),
         (f"{rate_hz:4.1f} frames/s  ", ""),
         (f"{reading.n_people} in view  ", "cyan" if reading.n_people else "dim"),
         (f"{reading.n_cycles} cycles", "bold" if reading.n_cycles else ""),
@@ -51,3 +51,14 @@ def status_line(status: Status, rate_hz: float, left_s: float | None = None) -> 
     if left_s is not None:
         parts.append((f"  {max(0, round(left_s))} s left", "dim"))
     return Text.assemble(*parts)
+
+
+def _first_word(status: Status) -> tuple[str, str]:
+    """What is down, else what is paused and until when, else that it watches."""
+    if status.down:
+        return f"down: {', '.join(status.down)} ", "bold red"
+    if not status.rests:
+        return "watching ", "bold green"
+    rests = {rest.told(None) for rest in status.rests.values()}
+    places = "" if len(status.rests) == len(status.cameras) else f"{', '.join(status.rests)} "
+    return f"{places}{' and '.join(sorted(rests))} ", "bold yellow"

@@ -19,7 +19,7 @@ import zmq
 
 from edge.errors import WireError
 
-VERSION: Final = 1
+VERSION: Final = 2
 N_LANDMARKS: Final = 20
 MAX_PEOPLE: Final = 4
 BODY_BYTES: Final = N_LANDMARKS * 4 * 4
@@ -58,11 +58,12 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame", forbid_un
 
 
 class Tick(msgspec.Struct, frozen=True, array_like=True, tag="tick", forbid_unknown_fields=True):
-    """The supervisor's clock, about once a second, and the places whose camera is down at that moment."""
+    """The supervisor's clock, about once a second; which places' cameras are down, and which are paused, then."""
 
     t_mono_ns: Count
     t_wall_ns: Count
     down: tuple[Name, ...] = ()
+    paused: tuple[Name, ...] = ()
     version: int = VERSION
 
 

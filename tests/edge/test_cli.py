@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model")
+HOUSEHOLD = ("pause", "resume", "consent", "status", "notice")
 
 
 def quietstep(*arguments: object, home: Path, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
@@ -29,7 +30,7 @@ def sentence(*arguments: object, home: Path) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS + HOUSEHOLD)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = quietstep(command, "--help", home=tmp_path)
     assert done.returncode == 0
@@ -56,6 +57,7 @@ def test_run_without_a_camera(tmp_path: Path, pose_model: Path) -> None:
 )
 def test_run_with_a_source_that_does_not_open(source: str, said: str, tmp_path: Path, pose_model: Path) -> None:
     (tmp_path / "empty.mp4").touch()
+    assert quietstep("consent", "--accept", "Anna", home=tmp_path).returncode == 0
     assert said in sentence("run", "--source", source, "--pose-model", pose_model, home=tmp_path)
 
 

@@ -1,11 +1,14 @@
 """The configuration: what is known is taken, what is not is refused with its line."""
 
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from edge.config import load_config
 from edge.errors import ConfigError
+from edge.quiet_hours import QuietHours
 from edge.rungs import RUNGS
 
 
@@ -68,10 +71,30 @@ def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
         ('\n[encoder]\nrungs = ["cpu", "cpu"]\n', "line 3"),
         ("[encoder]\nrungs = []\n", "line 2"),
         ("[encoder]\nmemory_mib = 1\n", "line 2"),
+        ('[[quiet]]\nfrom = "22:00"\nto = "25:00"\n', "line 3"),
+        ('[[quiet]]\nfrom = "22:00"\n', "line 1"),
+        ('[[quiet]]\nfrom = 22:00:00\nto = "07:00"\n', "line 2"),
+        ('[[quiet]]\nfrom = "22:00"\nto = "22:00"\n', "line 1"),
+        ('[[quiet]]\nfrom = "22:00"\nto = "07:00"\nplase = "hall"\n', "line 4"),
+        ('timezone = "Europe/Atlantis"\n', "line 1"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, line: str) -> None:
     assert line in refusal(tmp_path, text).found
+
+
+def test_quiet_hours_are_taken_in_the_households_zone(tmp_path: Path) -> None:
+    text = 'timezone = "Europe/Berlin"\n[[quiet]]\nfrom = "22:00"\nto = "7:30"\n'
+    settings = load_config(written(tmp_path, text)).settings
+    assert settings.zone == ZoneInfo("Europe/Berlin")
+    assert settings.quiet == (QuietHours(time(22), time(7, 30)),)
+
+
+def test_quiet_hours_at_a_place_without_a_camera_are_refused(tmp_path: Path) -> None:
+    text = '[[camera]]\nplace = "hall"\nsource = "0"\n[[quiet]]\nfrom = "22:00"\nto = "07:00"\nplace = "hal"\n'
+    assert "'hal'" in refusal(tmp_path, text).wanted
+    other = {"place": "cellar", "source": "1"}
+    assert load_config(written(tmp_path, text), camera=(other,)).camera[0].place == "cellar"
 
 
 def test_two_cameras_in_one_place_are_refused(tmp_path: Path) -> None:

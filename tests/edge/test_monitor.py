@@ -231,3 +231,39 @@ def test_more_cameras_than_a_home_has_are_not_followed(home: Home) -> None:
     for n in range(200):
         home.send(Frame(f"camera {n}", 0, 0, START_NS, "ok"))
     assert len(home.monitor._cameras) <= 64
+
+
+def test_paused_minutes_add_up_however_unsteady_the_ticks(home: Home) -> None:
+    home.quiet(600)
+    paused_until_ns = home.t_ns + 1200 * NS
+    while home.t_ns < paused_until_ns:  # a busy machine ticks late: whole seconds have no tick of their own
+        home.send(Tick(home.t_ns, START_NS + home.t_ns, (), ("hall",)))
+        home.t_ns += 2 * NS + NS // 3
+    home.quiet(600)
+    row = home.row()
+    minutes = (row.minutes_nobody, row.minutes_paused, row.minutes_fault)
+    assert minutes == (20, 40, 0)  # the rest of the hour is paused, too: it was stopped
+
+
+def test_a_resume_that_takes_its_time_is_no_fault_but_a_silence_is(home: Home) -> None:
+    home.quiet(130)
+    for _ in range(50):
+        home.send(Tick(home.t_ns, START_NS + home.t_ns, (), ("hall",)))
+        home.t_ns += NS
+    home.quiet(60)
+    home.quiet(60, frames=False)
+    row = home.row()
+    assert (row.minutes_nobody, row.minutes_paused, row.minutes_fault) == (3, 56, 1)
+
+
+def test_a_pause_of_one_place_leaves_the_other(encoder: AffectEncoder) -> None:
+    ledger = MemoryLedger()
+    monitor = Monitor(encoder, Diary(ledger, encoder.model_id, encoder.rung), ("hall", "stairs"))
+    for second in range(3600):
+        wall_ns = START_NS + second * NS
+        monitor.update(Tick(second * NS, wall_ns, (), ("hall",)))
+        monitor.update(Frame("stairs", second, second * NS, wall_ns, "ok"))
+    monitor.stop(START_NS / NS + 3600, for_good=True)
+    first = [row for row in ledger.rows if row.bucket_start_s == START_NS // NS]
+    told = {row.place: (row.minutes_paused, row.minutes_nobody) for row in first}
+    assert told == {"hall": (60, 0), "stairs": (0, 60)}

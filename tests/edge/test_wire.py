@@ -53,7 +53,7 @@ def test_a_frame_comes_back_as_it_was() -> None:
 
 
 def test_a_tick_comes_back_as_it_was() -> None:
-    assert decode(encode(Tick(1, 2, ("hall",)))) == Tick(1, 2, ("hall",))
+    assert decode(encode(Tick(1, 2, ("hall",), ("stairs",)))) == Tick(1, 2, ("hall",), ("stairs",))
 
 
 def test_a_body_comes_back_as_it_was() -> None:
