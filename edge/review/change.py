@@ -13,8 +13,8 @@ from typing import Final, Literal
 import msgspec
 from scipy.special import stdtrit
 
+from edge.diary.rollup import Estimate, Mood
 from edge.diary.trend import CONFIDENCE
-from edge.review.rollup import Estimate, Mood
 
 LEAST_DAYS: Final = 3
 LEAST_USUAL_DAYS: Final = 7

@@ -12,11 +12,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, week_of_days
 from edge.diary.trend import TrendRow
 from edge.review.change import Change, change_of, sentence_of
-from edge.review.rollup import Stretch, stretch_of_rows, stretch_of_stretches
 
-WEEK_DAYS: Final = 7
 LIMITS: Final = (
     "This is not a diagnosis and no reason to change a treatment. A model guesses mood from the way steps look; "
     "its shares are its own probabilities, averaged.",
@@ -28,27 +27,12 @@ LIMITS: Final = (
 )
 
 
-class DayReport(msgspec.Struct, frozen=True):
-    """One day of one place; ``model_ids`` are those of its buckets."""
-
-    day: date
-    stretch: Stretch
-    model_ids: tuple[str, ...]
-
-
-class WeekReport(msgspec.Struct, frozen=True):
-    """Seven days, or what there is of the first week; ``first`` is the first day."""
-
-    first: date
-    stretch: Stretch
-
-
 class PlaceReport(msgspec.Struct, frozen=True):
     """One place: every day and week of the period, oldest first, and the last week against the usual."""
 
     place: str
-    days: tuple[DayReport, ...]
-    weeks: tuple[WeekReport, ...]
+    days: tuple[Day, ...]
+    weeks: tuple[Week, ...]
     changes: tuple[Change, ...]
     sentences: tuple[str, ...]
     model_ids: tuple[str, ...]
@@ -75,20 +59,22 @@ def build_report(
     if not by_place:
         return Report(kind, n_weeks, ())
     last = max(day for days in by_place.values() for day in days)
-    return Report(kind, n_weeks, tuple(_place(p, by_place[p], last, n_weeks) for p in sorted(by_place)))
+    return Report(kind, n_weeks, tuple(_place(p, by_place[p], last, n_weeks, zone) for p in sorted(by_place)))
 
 
-def _place(place: str, rows_by_day: dict[date, list[TrendRow]], last: date, n_weeks: int) -> PlaceReport:
-    every_day = [_day(day, rows_by_day[day]) for day in sorted(rows_by_day)]
+def _place(
+    place: str, rows_by_day: dict[date, list[TrendRow]], last: date, n_weeks: int, zone: tzinfo | None
+) -> PlaceReport:
+    every_day = [day_of_rows(place, day, rows_by_day[day], zone) for day in sorted(rows_by_day)]
     n_days = min(WEEK_DAYS * n_weeks, max(WEEK_DAYS, (last - every_day[0].day).days + 1))
-    shown = [_day(d, rows_by_day.get(d, [])) for d in _days(last, n_days)]
+    shown = [day_of_rows(place, day, rows_by_day.get(day, []), zone) for day in _days(last, n_days)]
     weeks = [shown[max(0, end - WEEK_DAYS) : end] for end in range(n_days, 0, -WEEK_DAYS)][::-1]
     rows = [row for day in shown for row in rows_by_day.get(day.day, [])]
     changes, note = _changes(every_day, weeks[-1])
     return PlaceReport(
         place,
         tuple(shown),
-        tuple(WeekReport(w[0].day, stretch_of_stretches([d.stretch for d in w])) for w in weeks),
+        tuple(week_of_days(week) for week in weeks),
         changes,
         (*(sentence_of(change) for change in changes), *note),
         tuple(dict.fromkeys(row.model_id for row in rows)),
@@ -96,7 +82,7 @@ def _place(place: str, rows_by_day: dict[date, list[TrendRow]], last: date, n_we
     )
 
 
-def _changes(every_day: Sequence[DayReport], week: Sequence[DayReport]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+def _changes(every_day: Sequence[Day], week: Sequence[Day]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     told = [day for day in every_day if day.stretch.mood is not None]
     first = week[0].day
     model = told[-1].model_ids[-1:] if told else ()
@@ -107,11 +93,6 @@ def _changes(every_day: Sequence[DayReport], week: Sequence[DayReport]) -> tuple
     left_out = len(told) - len(same)
     note = f"{left_out} of the days were judged by another model; they are not compared with these."
     return changes, (note,) if left_out else ()
-
-
-def _day(day: date, rows: Sequence[TrendRow]) -> DayReport:
-    ordered = sorted(rows, key=lambda row: row.bucket_start_s)
-    return DayReport(day, stretch_of_rows(ordered), tuple(dict.fromkeys(row.model_id for row in ordered)))
 
 
 def _days(last: date, n: int) -> list[date]:

@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.affect import CLASSES
+from edge.diary.rollup import Estimate, Mood, Stretch, combined
 from edge.diary.store import DiaryReader
 from edge.diary.trend import TrendRow
 from edge.review.change import MOST_USUAL_DAYS
 from edge.review.report import WEEK_DAYS, PlaceReport, Report, build_report
-from edge.review.rollup import Estimate, Mood, Stretch, combined
 
 WIDTH: Final = 80
 BARS: Final = "▁▂▃▄▅▆▇█"
@@ -87,7 +87,7 @@ def _place(place: PlaceReport) -> list[RenderableType]:
 
 def coverage_lines(place: PlaceReport) -> list[str]:
     """How much was observed, in words; what is zero is not mentioned, except faults."""
-    n_total = 24 * 60 * len(place.days)
+    n_total = sum(day.n_minutes for day in place.days)
     minutes = {
         kind: sum(getattr(day.stretch.minutes, kind) for day in place.days)
         for kind in ("observed", "several_people", "nobody", "unusable", "paused", "fault")

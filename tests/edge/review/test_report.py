@@ -16,12 +16,12 @@ from rich.console import Console
 from edge.affect import Affect
 from edge.diary.diary import CycleNote, Diary, MemoryLedger, MinuteNote
 from edge.diary.minutes import MinuteKind
+from edge.diary.rollup import Estimate, Mood, combined, stretch_of_rows, stretch_of_stretches
 from edge.diary.store import Store
 from edge.diary.trend import FEW, TrendRow
 from edge.errors import DiaryError
 from edge.review.change import Change, change_of, sentence_of, welch
 from edge.review.report import Report, build_report
-from edge.review.rollup import Estimate, Mood, combined, stretch_of_rows, stretch_of_stretches
 from edge.review.terminal import print_report, rendered, report_json, weekly_report
 
 DAY0 = 1_793_664_000  # 2026-11-03, a Tuesday, 00:00 UTC

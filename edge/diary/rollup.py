@@ -2,7 +2,10 @@
 
 Promises: means weighted by judged cycles; intervals that are never narrower than those of their parts allow; every
 minute counted. Refuses to bring back what an hour held back: such an hour counts in its minutes and in
-``n_held_back``, and nowhere else, so no two rollups can be subtracted to find it.
+``n_held_back``, and nowhere else. So a rollup is computed from what was already told, and no two releases can be
+subtracted to find more: this is suppression by never adding, which needs no second hour to hide the first one behind.
+Its price: walks of held-back hours are in no day either, and a home with two walks an hour tells nothing in hourly
+buckets however long the day; longer buckets (up to six hours) are the answer to that, not sums kept aside.
 """
 
 import math
@@ -107,8 +110,8 @@ def combined(moods: Sequence[Mood]) -> Mood | None:
     shares = [_mean(weights, [mood.shares[k] for mood in moods]) for k in range(len(CLASSES))]
     return Mood(
         (shares[0], shares[1], shares[2], shares[3]),
-        _combined(weights, [mood.valence for mood in moods]),
-        _combined(weights, [mood.arousal for mood in moods]),
+        combined_estimate(weights, [mood.valence for mood in moods]),
+        combined_estimate(weights, [mood.arousal for mood in moods]),
         sum(weights),
     )
 
@@ -116,7 +119,7 @@ def combined(moods: Sequence[Mood]) -> Mood | None:
 _LEAST_FOR_SPREAD: Final = 3
 
 
-def _combined(weights: Sequence[float], parts: Sequence[Estimate]) -> Estimate:
+def combined_estimate(weights: Sequence[float], parts: Sequence[Estimate]) -> Estimate:
     """Weighted mean; the wider of two intervals.
 
     Within: the parts' own half widths, as of independent estimates. Between (from three parts on): how far the
