@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 
 from edge.diary.rollup import Estimate, Mood
 from edge.diary.trend import CONFIDENCE
+from edge.review.alert import WORDS
 
 LEAST_DAYS: Final = 3
 LEAST_USUAL_DAYS: Final = 7
@@ -65,14 +66,6 @@ def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     return mean, sum((v - mean) ** 2 for v in values) / (n - 1) / n
 
 
-_WORDS: Final = {
-    ("valence", "higher"): "more pleasant",
-    ("valence", "lower"): "less pleasant",
-    ("arousal", "higher"): "more stirred",
-    ("arousal", "lower"): "calmer",
-}
-
-
 def sentence_of(change: Change) -> str:
     """The change in words, with its evidence."""
     name = change.quantity.capitalize()
@@ -89,7 +82,7 @@ def sentence_of(change: Change) -> str:
     if change.verdict == "as usual":
         return f"{name}: no difference from the usual that these days can show, {evidence}."
     how = "clearly" if abs(d.mean) >= CLEAR_DIFFERENCE else "a little"
-    return f"{name}: {how} {_WORDS[change.quantity, change.verdict]} than usual, {evidence}."
+    return f"{name}: {how} {WORDS[change.quantity, change.verdict]} than usual, {evidence}."
 
 
 def _days(n: int) -> str:

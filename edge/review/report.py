@@ -2,18 +2,19 @@
 
 Promises: pure and clockless: the period ends with the last day that the diary knows, and says its dates; days are
 those of the household's zone, a bucket belonging to the day in which it starts. Refuses to compare across a change
-of model.
+of model. Alerts come from the whole history that is given, so give the same beginning each week.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final, Literal
 
 import msgspec
 
-from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, week_of_days
+from edge.diary.change import AlertBudget, Verdict, raised, verdicts_of
+from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, days_of_rows, week_of_days
 from edge.diary.trend import TrendRow
+from edge.review.alert import AlertReport, told, week_sentence
 from edge.review.change import Change, change_of, sentence_of
 
 LIMITS: Final = (
@@ -28,11 +29,17 @@ LIMITS: Final = (
 
 
 class PlaceReport(msgspec.Struct, frozen=True):
-    """One place: every day and week of the period, oldest first, and the last week against the usual."""
+    """One place: every day and week of the period, oldest first, and the last week against the usual.
+
+    ``this_week`` is what changed, in one sentence; ``alerts`` are those of the period, ``watched`` its verdicts.
+    """
 
     place: str
     days: tuple[Day, ...]
     weeks: tuple[Week, ...]
+    this_week: str
+    alerts: tuple[AlertReport, ...]
+    watched: tuple[Verdict, ...]
     changes: tuple[Change, ...]
     sentences: tuple[str, ...]
     model_ids: tuple[str, ...]
@@ -52,33 +59,49 @@ def build_report(
     rows: Iterable[TrendRow], n_weeks: int, zone: tzinfo | None = None, kind: Literal["home", "demo"] = "home"
 ) -> Report:
     """The last ``n_weeks`` weeks of the rows given, or as many as there are; ``zone`` None is the machine's own."""
-    by_place: dict[str, dict[date, list[TrendRow]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        day = datetime.fromtimestamp(row.bucket_start_s, zone).date()
-        by_place[row.place][day].append(row)
-    if not by_place:
+    every_row = list(rows)
+    days = days_of_rows(every_row, zone)
+    if not days:
         return Report(kind, n_weeks, ())
-    last = max(day for days in by_place.values() for day in days)
-    return Report(kind, n_weeks, tuple(_place(p, by_place[p], last, n_weeks, zone) for p in sorted(by_place)))
+    last = max(day.day for day in days)
+    verdicts = verdicts_of(days)
+    alerts = [told(alert, is_raised) for alert, is_raised in raised(verdicts, AlertBudget())]
+    places: list[PlaceReport] = []
+    for place in sorted({day.place for day in days}):
+        own = [day for day in days if day.place == place]
+        place_alerts = [a for a in alerts if a.alert.place == place]
+        places.append(
+            _place(own, _shown(own, last, n_weeks, zone), [v for v in verdicts if v.place == place], place_alerts)
+        )
+    return Report(kind, n_weeks, tuple(places))
+
+
+def _shown(days: Sequence[Day], last: date, n_weeks: int, zone: tzinfo | None) -> list[Day]:
+    """The days of the period, those without a row too."""
+    n_days = min(WEEK_DAYS * n_weeks, max(WEEK_DAYS, (last - days[0].day).days + 1))
+    by_day = {day.day: day for day in days}
+    wanted = [last - timedelta(days=i) for i in reversed(range(n_days))]
+    return [by_day.get(day) or day_of_rows(days[0].place, day, (), zone) for day in wanted]
 
 
 def _place(
-    place: str, rows_by_day: dict[date, list[TrendRow]], last: date, n_weeks: int, zone: tzinfo | None
+    every_day: Sequence[Day], shown: Sequence[Day], verdicts: Sequence[Verdict], alerts: Sequence[AlertReport]
 ) -> PlaceReport:
-    every_day = [day_of_rows(place, day, rows_by_day[day], zone) for day in sorted(rows_by_day)]
-    n_days = min(WEEK_DAYS * n_weeks, max(WEEK_DAYS, (last - every_day[0].day).days + 1))
-    shown = [day_of_rows(place, day, rows_by_day.get(day, []), zone) for day in _days(last, n_days)]
-    weeks = [shown[max(0, end - WEEK_DAYS) : end] for end in range(n_days, 0, -WEEK_DAYS)][::-1]
-    rows = [row for day in shown for row in rows_by_day.get(day.day, [])]
+    weeks = [shown[max(0, end - WEEK_DAYS) : end] for end in range(len(shown), 0, -WEEK_DAYS)][::-1]
     changes, note = _changes(every_day, weeks[-1])
+    first, week_first = shown[0].day, weeks[-1][0].day
+    this_week = [v for v in verdicts if v.day >= week_first]
     return PlaceReport(
-        place,
+        shown[0].place,
         tuple(shown),
         tuple(week_of_days(week) for week in weeks),
+        week_sentence(shown[0].place, this_week, [a for a in alerts if a.alert.day >= week_first]),
+        tuple(a for a in alerts if a.alert.day >= first),
+        tuple(v for v in verdicts if v.day >= first),
         changes,
         (*(sentence_of(change) for change in changes), *note),
-        tuple(dict.fromkeys(row.model_id for row in rows)),
-        tuple(dict.fromkeys(row.rung for row in rows)),
+        tuple(dict.fromkeys(model_id for day in shown for model_id in day.model_ids)),
+        tuple(dict.fromkeys(rung for day in shown for rung in day.rungs)),
     )
 
 
@@ -93,7 +116,3 @@ def _changes(every_day: Sequence[Day], week: Sequence[Day]) -> tuple[tuple[Chang
     left_out = len(told) - len(same)
     note = f"{left_out} of the days were judged by another model; they are not compared with these."
     return changes, (note,) if left_out else ()
-
-
-def _days(last: date, n: int) -> list[date]:
-    return [last - timedelta(days=i) for i in reversed(range(n))]

@@ -5,7 +5,7 @@ says DEMO on its first line. Refuses to colour a mood as good or bad.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final, Literal
 
@@ -21,6 +21,7 @@ from edge.affect import CLASSES
 from edge.diary.rollup import Estimate, Mood, Stretch, combined
 from edge.diary.store import DiaryReader
 from edge.diary.trend import TrendRow
+from edge.review.alert import dated
 from edge.review.change import MOST_USUAL_DAYS
 from edge.review.report import WEEK_DAYS, PlaceReport, Report, build_report
 
@@ -35,13 +36,17 @@ def print_report(
 ) -> None:
     """Read the diary and print its last weeks; raises DiaryError when it does not open."""
     with DiaryReader.open(diary, key) as reader:
-        last_s = reader.last_start_s()
-        n_days = WEEK_DAYS * n_weeks + MOST_USUAL_DAYS + 2
-        rows, kind = reader.rows(from_s=(last_s or 0) - n_days * 86_400), reader.kind()
+        rows, kind = reader.rows(from_s=_history_s(reader.last_start_s() or 0, n_weeks)), reader.kind()
     if as_json:
         console.out(report_json(build_report(rows, n_weeks, zone, kind)), highlight=False)
     else:
         console.print(weekly_report(rows, n_weeks, zone, kind), width=min(console.width, 100))
+
+
+def _history_s(last_s: int, n_weeks: int) -> int:
+    """From when on rows are read: at least the year before the newest row's, so that alerts are the same each week."""
+    year_s = int(datetime(datetime.fromtimestamp(last_s, UTC).year - 1, 1, 1, tzinfo=UTC).timestamp())
+    return min(year_s, last_s - (WEEK_DAYS * n_weeks + MOST_USUAL_DAYS + 2) * 86_400)
 
 
 def weekly_report(
@@ -79,10 +84,20 @@ def _place(place: PlaceReport) -> list[RenderableType]:
     if all(day.stretch.mood is None for day in place.days):
         return [*parts, Text(), Text(_why_untold(place))]
     week = f"This week ({_date(last - timedelta(days=WEEK_DAYS - 1))} to {_date(last)}) against the usual"
-    parts += [Text(), Text(week, style="bold"), *(Padding(Text(s), (0, 0, 0, 2)) for s in place.sentences)]
+    said = (place.this_week, *place.sentences)
+    parts += [Text(), Text(week, style="bold"), *(Padding(Text(s), (0, 0, 0, 2)) for s in said)]
+    if place.alerts:
+        parts += [Text(), Text("Alerts of these weeks, one a week at most", style="bold")]
+        parts += [Padding(Text(s), (0, 0, 0, 2)) for s in _alert_lines(place)]
     parts += [Text(), _table(place), *_spark_lines(place)]
     models = f"Model {', '.join(place.model_ids)} on {', '.join(place.rungs)}"
     return [*parts, Text(models, style="dim")]
+
+
+def _alert_lines(place: PlaceReport) -> list[str]:
+    n_kept = sum(not alert.raised for alert in place.alerts)
+    kept = [f"{n_kept} more passed the rule and were kept back: the budget was spent."] if n_kept else []
+    return [f"{dated(a.alert.day)}: {a.sentence}" for a in place.alerts if a.raised] + kept
 
 
 def coverage_lines(place: PlaceReport) -> list[str]:

@@ -22,8 +22,9 @@ from typing import Final
 import numpy as np
 
 from edge.diary.change import FALSE_ALERTS_A_YEAR, LIMIT, AlertBudget
+from edge.review.change import LEAST_DAYS, LEAST_DIFFERENCE, LEAST_USUAL_DAYS, welch
 from tests.bench import change_peers
-from tests.bench.change_rules import Days, Rule, alarms, days_of
+from tests.bench.change_rules import Days, Rule, alarms, days_of, in_one_slot
 from tests.bench.simulated_homes import SHAPES, SIZES, BoolArray, FloatArray, Homes, homes
 
 N_CHOSEN_ON: Final = 300
@@ -168,12 +169,8 @@ def overview(found: list[Found], told: Homes) -> str:
     for f in found:
         rate, low, high = f.false_a_year
         medium_N = f.delay_N[size_N == SIZES[1]]
-        cells = [
-            f"{rate:.2f} ({low:.2f} to {high:.2f})",
-            share(f.delay_N < 14),
-            share(f.delay_N < 28),
-            share(medium_N < 28),
-        ]
+        shares = [share(f.delay_N < 14), share(f.delay_N < 28), share(medium_N < 28)]
+        cells = [f"{rate:.2f} ({low:.2f} to {high:.2f})", delay(f.delay_N), *shares]
         out += f"| {f.name} | {f.limit:.2f} | {' | '.join(cells)} |\n"
     return out
 
@@ -217,6 +214,23 @@ def _raised(alarm_DQ: BoolArray) -> int:
     )
 
 
+def weekly_differences(days: Days, told: Homes) -> str:
+    """How often the report's comparison of a week with the four before it says a difference where nothing changed."""
+    value_NDQ = in_one_slot(days).value_NDSQ[told.onset_N < 0, :, 0]
+    said, asked = 0, 0
+    for home_DQ in value_NDQ:
+        for first in range(FROM_DAY, home_DQ.shape[0] - 7, 7):
+            now_DQ, before_DQ = home_DQ[first : first + 7], home_DQ[first - 28 : first]
+            now_DQ, before_DQ = now_DQ[~np.isnan(now_DQ[:, 0])], before_DQ[~np.isnan(before_DQ[:, 0])]
+            if len(now_DQ) < LEAST_DAYS or len(before_DQ) < LEAST_USUAL_DAYS:
+                continue
+            differences = [welch(now_DQ[:, q].tolist(), before_DQ[:, q].tolist()) for q in range(2)]
+            said += any(abs(d.mean) >= LEAST_DIFFERENCE and d.low * d.high > 0 for d in differences)
+            asked += 1
+    share_said = 100 * said / asked
+    return f"The report's week against four weeks says a difference in {share_said:.0f} % of {asked} still weeks.\n"
+
+
 def main() -> None:
     """Simulate, choose, tell."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -229,7 +243,13 @@ def main() -> None:
     subjects = [ours_as_shipped(days[1]), *(by_rule(rule, *days) for rule in (OURS, THRESHOLD, PLAIN, *VARIANTS))]
     subjects += peers(*days) if asked.peers else []
     found = [race(subject, chosen, told) for subject in subjects]
-    print(overview(found, told), by_change(found[0], told), worst_homes(days[1], told), sep="\n")
+    print(
+        overview(found, told),
+        by_change(found[0], told),
+        worst_homes(days[1], told),
+        weekly_differences(days[1], told),
+        sep="\n",
+    )
     low, high = found[0].false_a_year[1:]
     print(f"Stated: at most {FALSE_ALERTS_A_YEAR:.1f} a place-year; measured as shipped {low:.2f} to {high:.2f}.")
     if asked.json:
