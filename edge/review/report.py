@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from edge.diary.change import AlertBudget, Verdict, raised, verdicts_of
+from edge.diary.change import BUDGET, AlertBudget, Verdict, raised, verdicts_of
 from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, days_of_rows, week_of_days
 from edge.diary.trend import TrendRow
 from edge.review.alert import AlertReport, told, week_sentence
@@ -56,16 +56,23 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def build_report(
-    rows: Iterable[TrendRow], n_weeks: int, zone: tzinfo | None = None, kind: Literal["home", "demo"] = "home"
+    rows: Iterable[TrendRow],
+    n_weeks: int,
+    zone: tzinfo | None = None,
+    kind: Literal["home", "demo"] = "home",
+    n_alerts: int = BUDGET,
 ) -> Report:
-    """The last ``n_weeks`` weeks of the rows given, or as many as there are; ``zone`` None is the machine's own."""
+    """The last ``n_weeks`` weeks of the rows given, or as many as there are; ``zone`` None is the machine's own.
+
+    ``n_alerts`` may be raised in any seven days, over all places.
+    """
     every_row = list(rows)
     days = days_of_rows(every_row, zone)
     if not days:
         return Report(kind, n_weeks, ())
     last = max(day.day for day in days)
     verdicts = verdicts_of(days)
-    alerts = [told(alert, is_raised) for alert, is_raised in raised(verdicts, AlertBudget())]
+    alerts = [told(alert, is_raised) for alert, is_raised in raised(verdicts, AlertBudget(n_alerts))]
     places: list[PlaceReport] = []
     for place in sorted({day.place for day in days}):
         own = [day for day in days if day.place == place]

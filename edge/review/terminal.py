@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.affect import CLASSES
+from edge.diary.change import BUDGET
 from edge.diary.rollup import Estimate, Mood, Stretch, combined
 from edge.diary.store import DiaryReader
 from edge.diary.trend import TrendRow
@@ -32,15 +33,22 @@ LONGEST_LINE: Final = 56
 
 
 def print_report(
-    diary: Path, key: Path | None, n_weeks: int, console: Console, as_json: bool = False, zone: tzinfo | None = None
+    diary: Path,
+    key: Path | None,
+    n_weeks: int,
+    console: Console,
+    as_json: bool = False,
+    zone: tzinfo | None = None,
+    n_alerts: int = BUDGET,
 ) -> None:
     """Read the diary and print its last weeks; raises DiaryError when it does not open."""
     with DiaryReader.open(diary, key) as reader:
         rows, kind = reader.rows(from_s=_history_s(reader.last_start_s() or 0, n_weeks)), reader.kind()
+    report = build_report(rows, n_weeks, zone, kind, n_alerts)
     if as_json:
-        console.out(report_json(build_report(rows, n_weeks, zone, kind)), highlight=False)
+        console.out(report_json(report), highlight=False)
     else:
-        console.print(weekly_report(rows, n_weeks, zone, kind), width=min(console.width, 100))
+        console.print(rendered(report), width=min(console.width, 100))
 
 
 def _history_s(last_s: int, n_weeks: int) -> int:
@@ -87,7 +95,7 @@ def _place(place: PlaceReport) -> list[RenderableType]:
     said = (place.this_week, *place.sentences)
     parts += [Text(), Text(week, style="bold"), *(Padding(Text(s), (0, 0, 0, 2)) for s in said)]
     if place.alerts:
-        parts += [Text(), Text("Alerts of these weeks, one a week at most", style="bold")]
+        parts += [Text(), Text("Alerts of these weeks", style="bold")]
         parts += [Padding(Text(s), (0, 0, 0, 2)) for s in _alert_lines(place)]
     parts += [Text(), _table(place), *_spark_lines(place)]
     models = f"Model {', '.join(place.model_ids)} on {', '.join(place.rungs)}"
