@@ -26,7 +26,7 @@ QUANTITIES: Final[tuple[Quantity, Quantity]] = ("valence", "arousal")
 DRIFT: Final = 0.5
 """k: what a day may lie off without adding to the sum, in z."""
 CLIP: Final = 2.0
-LIMIT: Final = 9.25
+LIMIT: Final = 9.3
 FALSE_ALERTS_A_YEAR: Final = 1.0
 """Stated: of one place that is watched all year, both quantities together."""
 BUDGET: Final = 1

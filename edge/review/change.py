@@ -2,8 +2,9 @@
 
 Promises: days are compared with days (cycles of one day are not independent evidence), only within one model, with
 Welch's t interval for the difference of the means. Refuses to compare fewer than 3 days with fewer than 7, and to
-call a difference what the interval does not hold. A simple first comparison: it is no alarm and has no stated
-false-alarm rate.
+call a difference what the interval does not hold. It is no alarm: days of one home are not independent, and of
+simulated weeks in which nothing changed 10 % read as a difference (`tests.bench.usual_and_change`). What has a stated
+rate is an alert (`edge.diary.change`).
 """
 
 import math

@@ -25,6 +25,8 @@ LIMITS: Final = (
     "Hours with fewer than 10 judged gait cycles or 3 walks say nothing of the mood and are left out. Counts are "
     "rounded to 5. The ± is a 95 % interval that knows that the steps of one walk are not independent; that the "
     "model itself may be wrong is not in it.",
+    "An alert is rare on purpose: about one a year at a place comes without any change (measured on simulated homes). "
+    "A week that reads differently without an alert is weaker: one still week in ten reads so by chance.",
 )
 
 

@@ -14,13 +14,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.diary.trend import FEW, KINDS, TrendRow
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 N_DAYS: Final = 365
+FIRST_S: Final = 1_767_225_600  # 2026-01-01 00:00 UTC
 BLOCK: Final = 100
 SIZES: Final = (0.05, 0.10, 0.20)
 SHAPES: Final = ("step", "ramp")
@@ -58,7 +62,8 @@ HOME: Final = Assumed()
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """Rows and truth. Held-back hours are NaN; ``onset_N`` is -1 in homes in which nothing changes."""
+    """Rows and truth. Held-back hours are NaN; ``onset_N`` is -1 in homes in which nothing changes; ``truth_NDQ`` is a
+    day's own level, whatever the hour."""
 
     value_NDHQ: NDArray[np.float32]
     half_NDHQ: NDArray[np.float32]
@@ -67,6 +72,7 @@ class Homes:
     onset_N: NDArray[np.int64]
     size_N: FloatArray
     shape_N: NDArray[np.int64]
+    truth_NDQ: FloatArray
 
 
 def homes(n_homes: int, seed: int) -> Homes:
@@ -92,7 +98,7 @@ def _block(n: int, seed: int, number: int) -> Homes:
     held_NDH = (n_walks_NDH < 3) | (judged_NDH < 10)
     value_NDHQ[held_NDH] = np.nan
     half_NDHQ[held_NDH] = np.nan
-    made = Homes(value_NDHQ, half_NDHQ, judged_NDH.astype(np.int32), watched_ND, onset_N, size_N, shape_N)
+    made = Homes(value_NDHQ, half_NDHQ, judged_NDH.astype(np.int32), watched_ND, onset_N, size_N, shape_N, truth_NDQ)
     return Homes(*(getattr(made, name)[:n] for name in Homes.__slots__))
 
 
@@ -182,3 +188,28 @@ def _student() -> FloatArray:
 
 
 _T_975: Final = _student()
+
+
+def rows_of(sim: Homes, n: int) -> list[TrendRow]:
+    """The simulated hours of one home as the diary's rows."""
+    rows = []
+    for d, h in np.ndindex(N_DAYS, 24):
+        value_Q, half_Q = sim.value_NDHQ[n, d, h], sim.half_NDHQ[n, d, h]
+        minutes = {"minutes_observed": 10, "minutes_nobody": 50} if sim.watched_ND[n, d] else {"minutes_fault": 60}
+        rows.append(_row(FIRST_S + 3600 * int(24 * d + h), minutes, value_Q, half_Q, int(sim.judged_NDH[n, d, h])))
+    return rows
+
+
+def _row(
+    start_s: int, minutes: dict[str, int], value_Q: NDArray[np.float32], half_Q: NDArray[np.float32], judged: int
+) -> TrendRow:
+    booked = {f"minutes_{kind}": 0 for kind in KINDS} | minutes
+    said: dict[str, object] = dict.fromkeys(TrendRow.__struct_fields__[9:22]) | {"n_walks": FEW, "n_cycles": FEW}
+    if not np.isnan(value_Q[0]):
+        said |= {"n_walks": 5, "n_cycles": 5 * round(judged / 5), "share_abstained": 0.2}
+        said |= dict.fromkeys(("p_angry", "p_happy", "p_neutral", "p_sad"), 0.25)
+        for name, value, half in zip(("valence", "arousal"), value_Q, half_Q, strict=True):
+            said |= {name: round(float(value), 2)}
+            said |= {f"{name}_low": round(float(value - half), 2), f"{name}_high": round(float(value + half), 2)}
+    head = {"bucket_start_s": start_s, "bucket_length_s": 3600, "place": "hall", "model_id": "m", "rung": "cpu"}
+    return msgspec.convert(head | booked | said, TrendRow)

@@ -15,17 +15,19 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from edge.diary.change import FALSE_ALERTS_A_YEAR, LIMIT, AlertBudget
+from edge.diary.change import FALSE_ALERTS_A_YEAR, LIMIT, QUANTITIES, AlertBudget
+from edge.diary.days import days_of_rows
+from edge.diary.usual import GAP_DAYS, USUAL_DAYS, Usual
 from edge.review.change import LEAST_DAYS, LEAST_DIFFERENCE, LEAST_USUAL_DAYS, welch
 from tests.bench import change_peers
 from tests.bench.change_rules import Days, Rule, alarms, days_of, in_one_slot
-from tests.bench.simulated_homes import SHAPES, SIZES, BoolArray, FloatArray, Homes, homes
+from tests.bench.simulated_homes import SHAPES, SIZES, BoolArray, FloatArray, Homes, homes, rows_of
 
 N_CHOSEN_ON: Final = 300
 SEED_CHOSEN_ON, SEED_TOLD = 1, 2
@@ -231,6 +233,24 @@ def weekly_differences(days: Days, told: Homes) -> str:
     return f"The report's week against four weeks says a difference in {share_said:.0f} % of {asked} still weeks.\n"
 
 
+def interval_coverage(told: Homes, n_homes: int = 20) -> str:
+    """How often the interval of a day holds the true deviation, by the shipped code, in homes without a change."""
+    hits: list[bool] = []
+    for n in np.flatnonzero(told.onset_N < 0)[:n_homes]:
+        days = days_of_rows(rows_of(told, int(n)), UTC)
+        for q, quantity in enumerate(QUANTITIES):
+            truth_D = told.truth_NDQ[n, :, q]
+            usual = Usual(quantity)
+            for number, day in enumerate(days):
+                said = usual.update(day).estimate
+                if said is not None:
+                    window_D = truth_D[max(0, number - GAP_DAYS - USUAL_DAYS) : number - GAP_DAYS]
+                    hits.append(said.low <= truth_D[number] - np.median(window_D) <= said.high)
+    return (
+        f"95 % intervals of a day's deviation hold the true one in {100 * np.mean(hits):.1f} % of {len(hits)} days.\n"
+    )
+
+
 def main() -> None:
     """Simulate, choose, tell."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -243,13 +263,8 @@ def main() -> None:
     subjects = [ours_as_shipped(days[1]), *(by_rule(rule, *days) for rule in (OURS, THRESHOLD, PLAIN, *VARIANTS))]
     subjects += peers(*days) if asked.peers else []
     found = [race(subject, chosen, told) for subject in subjects]
-    print(
-        overview(found, told),
-        by_change(found[0], told),
-        worst_homes(days[1], told),
-        weekly_differences(days[1], told),
-        sep="\n",
-    )
+    print(overview(found, told), by_change(found[0], told), sep="\n")
+    print(worst_homes(days[1], told), weekly_differences(days[1], told), interval_coverage(told), sep="\n")
     low, high = found[0].false_a_year[1:]
     print(f"Stated: at most {FALSE_ALERTS_A_YEAR:.1f} a place-year; measured as shipped {low:.2f} to {high:.2f}.")
     if asked.json:

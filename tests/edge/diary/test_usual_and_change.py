@@ -23,14 +23,13 @@ from edge.diary.change import (
 from edge.diary.days import Day, days_of_rows
 from edge.diary.minutes import MinuteKind
 from edge.diary.rollup import Estimate, Mood, Stretch
-from edge.diary.trend import FEW, Minutes, TrendRow
+from edge.diary.trend import Minutes
 from edge.diary.usual import GAP_DAYS, LEAST_LEVEL, LEAST_SCALE, Usual, why_not_observed
 from tests.bench.change_rules import Days, Rule, Watch, alarms, days_of
-from tests.bench.simulated_homes import N_DAYS, Homes, homes
+from tests.bench.simulated_homes import FIRST_S, N_DAYS, Homes, homes, rows_of
 from tests.bench.usual_and_change import OURS, false_a_year
 
-FIRST = date(2026, 1, 1)
-FIRST_S = 1_767_225_600  # the same, 00:00 UTC
+FIRST = date.fromtimestamp(FIRST_S + 43_200)
 
 
 def day(
@@ -58,29 +57,6 @@ def watched(days: Sequence[Day]) -> list[Verdict]:
 
 def alerts(verdicts: Sequence[Verdict]) -> list[Alert]:
     return [alert for verdict in verdicts for alert in verdict.alerts]
-
-
-def rows_of(sim: Homes, n: int) -> list[TrendRow]:
-    """The simulated hours of one home as the diary's rows."""
-    rows = []
-    for d, h in np.ndindex(N_DAYS, 24):
-        value_Q, half_Q = sim.value_NDHQ[n, d, h], sim.half_NDHQ[n, d, h]
-        minutes = {"minutes_observed": 10, "minutes_nobody": 50} if sim.watched_ND[n, d] else {"minutes_fault": 60}
-        rows.append(_row(FIRST_S + 3600 * int(24 * d + h), minutes, value_Q, half_Q, int(sim.judged_NDH[n, d, h])))
-    return rows
-
-
-def _row(start_s: int, minutes: dict[str, int], value_Q: np.ndarray, half_Q: np.ndarray, judged: int) -> TrendRow:
-    booked = {f"minutes_{k.value}": 0 for k in MinuteKind} | minutes
-    said: dict[str, object] = dict.fromkeys(TrendRow.__struct_fields__[9:22]) | {"n_walks": FEW, "n_cycles": FEW}
-    if not np.isnan(value_Q[0]):
-        said |= {"n_walks": 5, "n_cycles": 5 * round(judged / 5), "share_abstained": 0.2}
-        said |= dict.fromkeys(("p_angry", "p_happy", "p_neutral", "p_sad"), 0.25)
-        for name, value, half in zip(("valence", "arousal"), value_Q, half_Q, strict=True):
-            said |= {name: round(float(value), 2)}
-            said |= {f"{name}_low": round(float(value - half), 2), f"{name}_high": round(float(value + half), 2)}
-    head = {"bucket_start_s": start_s, "bucket_length_s": 3600, "place": "hall", "model_id": "m", "rung": "cpu"}
-    return msgspec.convert(head | booked | said, TrendRow)
 
 
 @pytest.fixture(scope="module")
