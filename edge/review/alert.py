@@ -60,7 +60,7 @@ def week_sentence(place: str, week: Sequence[Verdict], alerts: Sequence[AlertRep
         how = WORDS[first.quantity, first.direction]
         return f"By the alert rule the walks at {place} became {how} than usual this week{kept}; {coverage}."
     if not compared:
-        return f"Whether anything changed at {place} this week cannot be said: {_why(week)}."
+        return f"By the alert rule it cannot be said whether anything changed at {place} this week: {_why(week)}."
     rest = f"; the newest could not: {_why(week)}" if week[-1] is not compared[-1] else ""
     return f"By the alert rule nothing new happened at {place} this week; {coverage}{rest}."
 
