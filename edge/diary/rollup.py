@@ -42,7 +42,10 @@ class Mood(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """A day or a week of one place; ``mood`` is None where no bucket of it says one."""
+    """A day or a week of one place; ``mood`` is None where no bucket of it says one, and so is ``share_abstained``.
+
+    ``share_abstained`` is the buckets' own, weighted by their usable cycles, which is what their rows tell.
+    """
 
     minutes: Minutes
     n_walks: int
@@ -50,6 +53,7 @@ class Stretch(msgspec.Struct, frozen=True):
     n_told: int
     n_held_back: int
     mood: Mood | None
+    share_abstained: float | None = None
 
     @property
     def n_watched(self) -> int:
@@ -61,6 +65,7 @@ def stretch_of_rows(rows: Iterable[TrendRow]) -> Stretch:
     """Roll up the rows of a day. Buckets with nobody in view count as neither told nor held back."""
     minutes, n_walks, n_cycles, n_held_back = Minutes(), 0, 0, 0
     moods: list[Mood] = []
+    abstained = 0.0
     for row in rows:
         minutes = _added(minutes, Minutes(**{kind: getattr(row, f"minutes_{kind}") for kind in KINDS}))
         mood = mood_of_row(row)
@@ -70,7 +75,9 @@ def stretch_of_rows(rows: Iterable[TrendRow]) -> Stretch:
         moods.append(mood)
         n_walks += int(row.n_walks)
         n_cycles += int(row.n_cycles)
-    return Stretch(minutes, n_walks, n_cycles, len(moods), n_held_back, combined(moods))
+        abstained += int(row.n_cycles) * _said(row.share_abstained)
+    share = abstained / n_cycles if moods else None
+    return Stretch(minutes, n_walks, n_cycles, len(moods), n_held_back, combined(moods), share)
 
 
 def stretch_of_stretches(parts: Sequence[Stretch]) -> Stretch:
@@ -78,13 +85,16 @@ def stretch_of_stretches(parts: Sequence[Stretch]) -> Stretch:
     minutes = Minutes()
     for part in parts:
         minutes = _added(minutes, part.minutes)
+    n_cycles = sum(part.n_cycles for part in parts)
+    abstained = sum(part.n_cycles * part.share_abstained for part in parts if part.share_abstained is not None)
     return Stretch(
         minutes,
         sum(part.n_walks for part in parts),
-        sum(part.n_cycles for part in parts),
+        n_cycles,
         sum(part.n_told for part in parts),
         sum(part.n_held_back for part in parts),
         combined([part.mood for part in parts if part.mood is not None]),
+        abstained / n_cycles if n_cycles else None,
     )
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from edge.affect import CLASSES
 from edge.diary.change import BUDGET
-from edge.diary.rollup import Estimate, Mood, Stretch, combined
+from edge.diary.rollup import Estimate, Mood, Stretch, combined, stretch_of_stretches
 from edge.diary.store import DiaryReader
 from edge.diary.trend import TrendRow
 from edge.review.alert import dated
@@ -128,8 +128,13 @@ def coverage_lines(place: PlaceReport) -> list[str]:
         f"Watched {_hours(watched)} of {_hours(n_total)} ({watched / n_total:.0%}); {'; '.join(rest)}.",
         f"Somebody alone in view in {minutes['observed']:,} minutes, several people in "
         f"{minutes['several_people']:,} (left out).",
-        f"Hours with walks: {told} told, {held} held back for too few walks or cycles.",
+        f"Hours with walks: {told} told, {held} held back for too few walks or cycles.{_abstained(place)}",
     ]
+
+
+def _abstained(place: PlaceReport) -> str:
+    share = stretch_of_stretches([day.stretch for day in place.days]).share_abstained
+    return "" if share is None else f" The model abstained from {share:.0%} of the cycles."
 
 
 def _why_untold(place: PlaceReport) -> str:

@@ -140,6 +140,20 @@ def test_days_equal_their_recomputation_from_hours(bouts: list[Bouts], zone: str
         assert sum(mood.weight for mood in told) == pytest.approx(day.stretch.mood.weight if day.stretch.mood else 0)
 
 
+@given(st.lists(st.one_of(TOLD, HIDDEN), min_size=1, max_size=20))
+@settings(max_examples=25, deadline=None)
+def test_the_share_abstained_is_that_of_the_told_hours_weighted_by_their_cycles(bouts: list[Bouts]) -> None:
+    rows = [hour(2 * n, [*b, [STRANGE] * (n % 3 * 3)] if len(b) > 2 else b) for n, b in enumerate(bouts)]
+    week = week_of_days(days_of_rows(rows, UTC)).stretch
+    told = [(int(row.n_cycles), row.share_abstained or 0.0) for row in rows if not row.held_back]
+    if not told:
+        assert week.share_abstained is None
+        return
+    expected = sum(n * share for n, share in told) / sum(n for n, _share in told)
+    assert week.share_abstained == pytest.approx(expected)
+    assert 0 <= expected < 1
+
+
 @pytest.mark.parametrize(
     ("zone", "day", "hours"),
     [
