@@ -163,9 +163,10 @@ def overview(found: list[Found], told: Homes) -> str:
         "rule",
         "limit",
         "false alarms a place-year",
-        "told in 14 days, %",
-        "in 28 days, %",
-        "medium ones in 28, %",
+        "delay, days",
+        "in 14 days, %",
+        "in 28, %",
+        "medium ones in 28",
     ]
     out = f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n"
     for f in found:
