@@ -1,4 +1,4 @@
-"""Delays and false alarms: `python -m tests.bench.usual_and_change [--homes N] [--peers] [--json OUT]`.
+"""Delays and false alarms: `python -m tests.bench.usual_and_change [--homes N] [--peers] ...`.
 
 Promises: simulated homes over a year (`tests.bench.simulated_homes` says what is assumed); every rule's one limit is
 chosen on 300 homes so that all have the same false alarms, and everything is told of the other homes, which chose
@@ -29,7 +29,6 @@ from tests.bench import change_peers
 from tests.bench.change_rules import Days, Rule, alarms, days_of, in_one_slot
 from tests.bench.simulated_homes import SHAPES, SIZES, BoolArray, FloatArray, Homes, homes, rows_of
 
-N_CHOSEN_ON: Final = 300
 SEED_CHOSEN_ON, SEED_TOLD = 1, 2
 TARGET: Final = 0.8
 """False alarms a place-year on the homes that limits are chosen on; below what is stated, for chance."""
@@ -255,11 +254,12 @@ def interval_coverage(told: Homes, n_homes: int = 20) -> str:
 def main() -> None:
     """Simulate, choose, tell."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--homes", type=int, default=1000, help="of which 300 choose the limits")
+    parser.add_argument("--homes", type=int, default=1000, help="all of them")
+    parser.add_argument("--choose-on", type=int, default=300, help="how many of them choose the limits")
     parser.add_argument("--peers", action="store_true", help="beside river and ruptures instead")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    chosen, told = homes(N_CHOSEN_ON, SEED_CHOSEN_ON), homes(asked.homes - N_CHOSEN_ON, SEED_TOLD)
+    chosen, told = homes(asked.choose_on, SEED_CHOSEN_ON), homes(asked.homes - asked.choose_on, SEED_TOLD)
     days = days_of(chosen), days_of(told)
     rules = () if asked.peers else (OURS, THRESHOLD, PLAIN, *VARIANTS)
     subjects = [ours_as_shipped(days[1]), *(by_rule(rule, *days) for rule in rules)]
