@@ -191,13 +191,14 @@ def report(
     weeks: Annotated[int, typer.Option(help="How many weeks to tell of.", min=1, max=520)] = 4,
     data_dir: DataOption = None,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    alerts: Annotated[int, typer.Option(help="How many alerts any seven days may raise.", min=0, max=14)] = 1,
 ) -> None:
     """The mood diary of the last weeks, per place: how much was observed, and what changed."""
     from edge.config import load_config
     from edge.review.terminal import print_report
 
     settings = load_config(_config_path(config), data_dir=data_dir)
-    print_report(settings.diary, settings.key, weeks, _stdout, as_json=json)
+    print_report(settings.diary, settings.key, weeks, _stdout, as_json=json, n_alerts=alerts)
 
 
 @app.command()

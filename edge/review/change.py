@@ -2,8 +2,9 @@
 
 Promises: days are compared with days (cycles of one day are not independent evidence), only within one model, with
 Welch's t interval for the difference of the means. Refuses to compare fewer than 3 days with fewer than 7, and to
-call a difference what the interval does not hold. A simple first comparison: it is no alarm and has no stated
-false-alarm rate.
+call a difference what the interval does not hold. It is no alarm: days of one home are not independent, and of
+simulated weeks in which nothing changed 10 % read as a difference (`tests.bench.usual_and_change`). What has a stated
+rate is an alert (`edge.diary.change`).
 """
 
 import math
@@ -13,8 +14,9 @@ from typing import Final, Literal
 import msgspec
 from scipy.special import stdtrit
 
+from edge.diary.rollup import Estimate, Mood
 from edge.diary.trend import CONFIDENCE
-from edge.review.rollup import Estimate, Mood
+from edge.review.alert import WORDS
 
 LEAST_DAYS: Final = 3
 LEAST_USUAL_DAYS: Final = 7
@@ -65,14 +67,6 @@ def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     return mean, sum((v - mean) ** 2 for v in values) / (n - 1) / n
 
 
-_WORDS: Final = {
-    ("valence", "higher"): "more pleasant",
-    ("valence", "lower"): "less pleasant",
-    ("arousal", "higher"): "more stirred",
-    ("arousal", "lower"): "calmer",
-}
-
-
 def sentence_of(change: Change) -> str:
     """The change in words, with its evidence."""
     name = change.quantity.capitalize()
@@ -89,7 +83,7 @@ def sentence_of(change: Change) -> str:
     if change.verdict == "as usual":
         return f"{name}: no difference from the usual that these days can show, {evidence}."
     how = "clearly" if abs(d.mean) >= CLEAR_DIFFERENCE else "a little"
-    return f"{name}: {how} {_WORDS[change.quantity, change.verdict]} than usual, {evidence}."
+    return f"{name}: {how} {WORDS[change.quantity, change.verdict]} than usual, {evidence}."
 
 
 def _days(n: int) -> str:

@@ -2,21 +2,21 @@
 
 Promises: pure and clockless: the period ends with the last day that the diary knows, and says its dates; days are
 those of the household's zone, a bucket belonging to the day in which it starts. Refuses to compare across a change
-of model.
+of model. Alerts come from the whole history that is given, so give the same beginning each week.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final, Literal
 
 import msgspec
 
+from edge.diary.change import BUDGET, AlertBudget, Verdict, raised, verdicts_of
+from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, days_of_rows, week_of_days
 from edge.diary.trend import TrendRow
+from edge.review.alert import AlertReport, told, week_sentence
 from edge.review.change import Change, change_of, sentence_of
-from edge.review.rollup import Stretch, stretch_of_rows, stretch_of_stretches
 
-WEEK_DAYS: Final = 7
 LIMITS: Final = (
     "This is not a diagnosis and no reason to change a treatment. A model guesses mood from the way steps look; "
     "its shares are its own probabilities, averaged.",
@@ -25,30 +25,23 @@ LIMITS: Final = (
     "Hours with fewer than 10 judged gait cycles or 3 walks say nothing of the mood and are left out. Counts are "
     "rounded to 5. The ± is a 95 % interval that knows that the steps of one walk are not independent; that the "
     "model itself may be wrong is not in it.",
+    "An alert is rare on purpose: about one a year at a place comes without any change (measured on simulated homes). "
+    "A week that reads differently without an alert is weaker: one still week in ten reads so by chance.",
 )
 
 
-class DayReport(msgspec.Struct, frozen=True):
-    """One day of one place; ``model_ids`` are those of its buckets."""
-
-    day: date
-    stretch: Stretch
-    model_ids: tuple[str, ...]
-
-
-class WeekReport(msgspec.Struct, frozen=True):
-    """Seven days, or what there is of the first week; ``first`` is the first day."""
-
-    first: date
-    stretch: Stretch
-
-
 class PlaceReport(msgspec.Struct, frozen=True):
-    """One place: every day and week of the period, oldest first, and the last week against the usual."""
+    """One place: every day and week of the period, oldest first, and the last week against the usual.
+
+    ``this_week`` is what changed, in one sentence; ``alerts`` are those of the period, ``watched`` its verdicts.
+    """
 
     place: str
-    days: tuple[DayReport, ...]
-    weeks: tuple[WeekReport, ...]
+    days: tuple[Day, ...]
+    weeks: tuple[Week, ...]
+    this_week: str
+    alerts: tuple[AlertReport, ...]
+    watched: tuple[Verdict, ...]
     changes: tuple[Change, ...]
     sentences: tuple[str, ...]
     model_ids: tuple[str, ...]
@@ -65,38 +58,63 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def build_report(
-    rows: Iterable[TrendRow], n_weeks: int, zone: tzinfo | None = None, kind: Literal["home", "demo"] = "home"
+    rows: Iterable[TrendRow],
+    n_weeks: int,
+    zone: tzinfo | None = None,
+    kind: Literal["home", "demo"] = "home",
+    n_alerts: int = BUDGET,
 ) -> Report:
-    """The last ``n_weeks`` weeks of the rows given, or as many as there are; ``zone`` None is the machine's own."""
-    by_place: dict[str, dict[date, list[TrendRow]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        day = datetime.fromtimestamp(row.bucket_start_s, zone).date()
-        by_place[row.place][day].append(row)
-    if not by_place:
+    """The last ``n_weeks`` weeks of the rows given, or as many as there are; ``zone`` None is the machine's own.
+
+    ``n_alerts`` may be raised in any seven days, over all places.
+    """
+    every_row = list(rows)
+    days = days_of_rows(every_row, zone)
+    if not days:
         return Report(kind, n_weeks, ())
-    last = max(day for days in by_place.values() for day in days)
-    return Report(kind, n_weeks, tuple(_place(p, by_place[p], last, n_weeks) for p in sorted(by_place)))
+    last = max(day.day for day in days)
+    verdicts = verdicts_of(days)
+    alerts = [told(alert, is_raised) for alert, is_raised in raised(verdicts, AlertBudget(n_alerts))]
+    places: list[PlaceReport] = []
+    for place in sorted({day.place for day in days}):
+        own = [day for day in days if day.place == place]
+        place_alerts = [a for a in alerts if a.alert.place == place]
+        places.append(
+            _place(own, _shown(own, last, n_weeks, zone), [v for v in verdicts if v.place == place], place_alerts)
+        )
+    return Report(kind, n_weeks, tuple(places))
 
 
-def _place(place: str, rows_by_day: dict[date, list[TrendRow]], last: date, n_weeks: int) -> PlaceReport:
-    every_day = [_day(day, rows_by_day[day]) for day in sorted(rows_by_day)]
-    n_days = min(WEEK_DAYS * n_weeks, max(WEEK_DAYS, (last - every_day[0].day).days + 1))
-    shown = [_day(d, rows_by_day.get(d, [])) for d in _days(last, n_days)]
-    weeks = [shown[max(0, end - WEEK_DAYS) : end] for end in range(n_days, 0, -WEEK_DAYS)][::-1]
-    rows = [row for day in shown for row in rows_by_day.get(day.day, [])]
+def _shown(days: Sequence[Day], last: date, n_weeks: int, zone: tzinfo | None) -> list[Day]:
+    """The days of the period, those without a row too."""
+    n_days = min(WEEK_DAYS * n_weeks, max(WEEK_DAYS, (last - days[0].day).days + 1))
+    by_day = {day.day: day for day in days}
+    wanted = [last - timedelta(days=i) for i in reversed(range(n_days))]
+    return [by_day.get(day) or day_of_rows(days[0].place, day, (), zone) for day in wanted]
+
+
+def _place(
+    every_day: Sequence[Day], shown: Sequence[Day], verdicts: Sequence[Verdict], alerts: Sequence[AlertReport]
+) -> PlaceReport:
+    weeks = [shown[max(0, end - WEEK_DAYS) : end] for end in range(len(shown), 0, -WEEK_DAYS)][::-1]
     changes, note = _changes(every_day, weeks[-1])
+    first, week_first = shown[0].day, weeks[-1][0].day
+    this_week = [v for v in verdicts if v.day >= week_first]
     return PlaceReport(
-        place,
+        shown[0].place,
         tuple(shown),
-        tuple(WeekReport(w[0].day, stretch_of_stretches([d.stretch for d in w])) for w in weeks),
+        tuple(week_of_days(week) for week in weeks),
+        week_sentence(shown[0].place, this_week, [a for a in alerts if a.alert.day >= week_first]),
+        tuple(a for a in alerts if a.alert.day >= first),
+        tuple(v for v in verdicts if v.day >= first),
         changes,
         (*(sentence_of(change) for change in changes), *note),
-        tuple(dict.fromkeys(row.model_id for row in rows)),
-        tuple(dict.fromkeys(row.rung for row in rows)),
+        tuple(dict.fromkeys(model_id for day in shown for model_id in day.model_ids)),
+        tuple(dict.fromkeys(rung for day in shown for rung in day.rungs)),
     )
 
 
-def _changes(every_day: Sequence[DayReport], week: Sequence[DayReport]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+def _changes(every_day: Sequence[Day], week: Sequence[Day]) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     told = [day for day in every_day if day.stretch.mood is not None]
     first = week[0].day
     model = told[-1].model_ids[-1:] if told else ()
@@ -107,12 +125,3 @@ def _changes(every_day: Sequence[DayReport], week: Sequence[DayReport]) -> tuple
     left_out = len(told) - len(same)
     note = f"{left_out} of the days were judged by another model; they are not compared with these."
     return changes, (note,) if left_out else ()
-
-
-def _day(day: date, rows: Sequence[TrendRow]) -> DayReport:
-    ordered = sorted(rows, key=lambda row: row.bucket_start_s)
-    return DayReport(day, stretch_of_rows(ordered), tuple(dict.fromkeys(row.model_id for row in ordered)))
-
-
-def _days(last: date, n: int) -> list[date]:
-    return [last - timedelta(days=i) for i in reversed(range(n))]

@@ -5,7 +5,7 @@ says DEMO on its first line. Refuses to colour a mood as good or bad.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,11 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.affect import CLASSES
+from edge.diary.change import BUDGET
+from edge.diary.rollup import Estimate, Mood, Stretch, combined, stretch_of_stretches
 from edge.diary.store import DiaryReader
 from edge.diary.trend import TrendRow
+from edge.review.alert import dated
 from edge.review.change import MOST_USUAL_DAYS
 from edge.review.report import WEEK_DAYS, PlaceReport, Report, build_report
-from edge.review.rollup import Estimate, Mood, Stretch, combined
 
 WIDTH: Final = 80
 BARS: Final = "▁▂▃▄▅▆▇█"
@@ -31,17 +33,28 @@ LONGEST_LINE: Final = 56
 
 
 def print_report(
-    diary: Path, key: Path | None, n_weeks: int, console: Console, as_json: bool = False, zone: tzinfo | None = None
+    diary: Path,
+    key: Path | None,
+    n_weeks: int,
+    console: Console,
+    as_json: bool = False,
+    zone: tzinfo | None = None,
+    n_alerts: int = BUDGET,
 ) -> None:
     """Read the diary and print its last weeks; raises DiaryError when it does not open."""
     with DiaryReader.open(diary, key) as reader:
-        last_s = reader.last_start_s()
-        n_days = WEEK_DAYS * n_weeks + MOST_USUAL_DAYS + 2
-        rows, kind = reader.rows(from_s=(last_s or 0) - n_days * 86_400), reader.kind()
+        rows, kind = reader.rows(from_s=_history_s(reader.last_start_s() or 0, n_weeks)), reader.kind()
+    report = build_report(rows, n_weeks, zone, kind, n_alerts)
     if as_json:
-        console.out(report_json(build_report(rows, n_weeks, zone, kind)), highlight=False)
+        console.out(report_json(report), highlight=False)
     else:
-        console.print(weekly_report(rows, n_weeks, zone, kind), width=min(console.width, 100))
+        console.print(rendered(report), width=min(console.width, 100))
+
+
+def _history_s(last_s: int, n_weeks: int) -> int:
+    """From when on rows are read: at least the year before the newest row's, so that alerts are the same each week."""
+    year_s = int(datetime(datetime.fromtimestamp(last_s, UTC).year - 1, 1, 1, tzinfo=UTC).timestamp())
+    return min(year_s, last_s - (WEEK_DAYS * n_weeks + MOST_USUAL_DAYS + 2) * 86_400)
 
 
 def weekly_report(
@@ -79,15 +92,25 @@ def _place(place: PlaceReport) -> list[RenderableType]:
     if all(day.stretch.mood is None for day in place.days):
         return [*parts, Text(), Text(_why_untold(place))]
     week = f"This week ({_date(last - timedelta(days=WEEK_DAYS - 1))} to {_date(last)}) against the usual"
-    parts += [Text(), Text(week, style="bold"), *(Padding(Text(s), (0, 0, 0, 2)) for s in place.sentences)]
+    said = (place.this_week, *place.sentences)
+    parts += [Text(), Text(week, style="bold"), *(Padding(Text(s), (0, 0, 0, 2)) for s in said)]
+    if place.alerts:
+        parts += [Text(), Text("Alerts of these weeks", style="bold")]
+        parts += [Padding(Text(s), (0, 0, 0, 2)) for s in _alert_lines(place)]
     parts += [Text(), _table(place), *_spark_lines(place)]
     models = f"Model {', '.join(place.model_ids)} on {', '.join(place.rungs)}"
     return [*parts, Text(models, style="dim")]
 
 
+def _alert_lines(place: PlaceReport) -> list[str]:
+    n_kept = sum(not alert.raised for alert in place.alerts)
+    kept = [f"{n_kept} more passed the rule and were kept back: the budget was spent."] if n_kept else []
+    return [f"{dated(a.alert.day)}: {a.sentence}" for a in place.alerts if a.raised] + kept
+
+
 def coverage_lines(place: PlaceReport) -> list[str]:
     """How much was observed, in words; what is zero is not mentioned, except faults."""
-    n_total = 24 * 60 * len(place.days)
+    n_total = sum(day.n_minutes for day in place.days)
     minutes = {
         kind: sum(getattr(day.stretch.minutes, kind) for day in place.days)
         for kind in ("observed", "several_people", "nobody", "unusable", "paused", "fault")
@@ -105,8 +128,13 @@ def coverage_lines(place: PlaceReport) -> list[str]:
         f"Watched {_hours(watched)} of {_hours(n_total)} ({watched / n_total:.0%}); {'; '.join(rest)}.",
         f"Somebody alone in view in {minutes['observed']:,} minutes, several people in "
         f"{minutes['several_people']:,} (left out).",
-        f"Hours with walks: {told} told, {held} held back for too few walks or cycles.",
+        f"Hours with walks: {told} told, {held} held back for too few walks or cycles.{_abstained(place)}",
     ]
+
+
+def _abstained(place: PlaceReport) -> str:
+    share = stretch_of_stretches([day.stretch for day in place.days]).share_abstained
+    return "" if share is None else f" The model abstained from {share:.0%} of the cycles."
 
 
 def _why_untold(place: PlaceReport) -> str:

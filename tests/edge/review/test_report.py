@@ -16,12 +16,12 @@ from rich.console import Console
 from edge.affect import Affect
 from edge.diary.diary import CycleNote, Diary, MemoryLedger, MinuteNote
 from edge.diary.minutes import MinuteKind
+from edge.diary.rollup import Estimate, Mood, combined, stretch_of_rows, stretch_of_stretches
 from edge.diary.store import Store
 from edge.diary.trend import FEW, TrendRow
 from edge.errors import DiaryError
 from edge.review.change import Change, change_of, sentence_of, welch
 from edge.review.report import Report, build_report
-from edge.review.rollup import Estimate, Mood, combined, stretch_of_rows, stretch_of_stretches
 from edge.review.terminal import print_report, rendered, report_json, weekly_report
 
 DAY0 = 1_793_664_000  # 2026-11-03, a Tuesday, 00:00 UTC
@@ -227,6 +227,74 @@ def test_a_difference_too_small_to_matter_is_not_called_one() -> None:
     assert change_of("valence", [other] * 7, [one] * 20).verdict == "as usual"
     rising = change_of("valence", [msgspec.structs.replace(one, valence=Estimate(0.3, 0, 1))] * 7, [one] * 20)
     assert sentence_of(rising).startswith("Valence: clearly more pleasant than usual, +0.20")
+
+
+def lived(n_still: int, n_low: int, **source: str) -> list[TrendRow]:
+    """Days that differ a little, then days that are lower."""
+    levels = [0.4 + 0.02 * (n * 7 % 5 - 2) - 0.25 * (n >= n_still) for n in range(n_still + n_low)]
+    return weeks([Affect((0.05, level, 0.3, 0.65 - level)) for level in levels], **source)  # type: ignore[arg-type]
+
+
+def test_a_change_is_told_in_one_sentence_with_evidence_coverage_and_what_it_is_not() -> None:
+    report = build_report(lived(56, 8), 4, UTC)
+    (place,) = report.places
+    alert = place.alerts[0]
+    assert alert.raised
+    assert alert.sentence.count(".") - alert.sentence.count("0.") == 1  # one sentence
+    for said in ("Since about Mon 28 Dec", "less pleasant", "valence -0", "well-observed days of", "against 28 usual"):
+        assert said in alert.sentence
+    assert "not a diagnosis" in alert.sentence
+    assert "about 1 such alert a year comes without any change" in alert.sentence
+    assert "the walks at hall became less pleasant than usual this week" in place.this_week
+    text = " ".join(shown(report).split())
+    assert "Alerts of these weeks" in text
+    assert alert.sentence in text
+    assert sum(not a.raised for a in place.alerts) == 1  # arousal, the same day
+    assert "1 more passed the rule and were kept back" in text
+    assert max(map(len, shown(report).splitlines())) <= 80
+
+
+def test_a_week_like_the_others_says_so_with_its_coverage() -> None:
+    (place,) = build_report(lived(56, 0), 4, UTC).places
+    assert place.alerts == ()
+    assert place.this_week == (
+        "By the alert rule nothing new happened at hall this week; 7 of 7 days on record could be compared."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (lived(10, 0), "no usual yet: "),
+        (lived(20, 0), "how much days differ from each other is still being learnt"),
+        (weeks([None] * 9), "0 of the hours tell a mood, 2 are needed"),
+        ([*lived(50, 0), hour(24 * 60, GLAD, fault=60)], "1 of the hours tell a mood, 2 are needed"),
+        (lived(40, 0) + weeks([LOW] * 4, "n", 40), "another model since less than 7 days; nothing is compared"),
+    ],
+)
+def test_where_nothing_can_be_said_it_says_why(rows: list[TrendRow], why: str) -> None:
+    (place,) = build_report(rows, 1, UTC).places
+    cannot = f"cannot be said whether anything changed at hall this week: {why}"
+    assert cannot in place.this_week or f"the newest could not: {why}" in place.this_week
+    assert place.alerts == ()
+
+
+def test_alerts_of_two_places_share_the_budget_of_the_home() -> None:
+    rows = lived(56, 8)
+    stairs = [msgspec.structs.replace(row, place="stairs") for row in rows]
+    report = build_report([*rows, *stairs], 4, UTC)
+    told = [alert for place in report.places for alert in place.alerts]
+    assert (len(told), sum(alert.raised for alert in told)) == (4, 1)
+    for n_alerts in (0, 2, 9):
+        generous = build_report([*rows, *stairs], 4, UTC, n_alerts=n_alerts)
+        assert sum(a.raised for place in generous.places for a in place.alerts) == min(n_alerts, 4)
+
+
+def test_days_of_25_hours_are_told_of_25_hours() -> None:
+    first = -9 * 24 - 2  # 2026-10-24 22:00 UTC, midnight in Berlin
+    rows = [hour(first + n, GLAD, observed=10) for n in range(-24 * 6, 25)]
+    text = shown(build_report(rows, 1, ZoneInfo("Europe/Berlin")))
+    assert "Watched 169 h of 169 h (100%); faults 0 min." in text
 
 
 def test_welch_agrees_with_scipy() -> None:

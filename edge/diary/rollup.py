@@ -2,7 +2,10 @@
 
 Promises: means weighted by judged cycles; intervals that are never narrower than those of their parts allow; every
 minute counted. Refuses to bring back what an hour held back: such an hour counts in its minutes and in
-``n_held_back``, and nowhere else, so no two rollups can be subtracted to find it.
+``n_held_back``, and nowhere else. So a rollup is computed from what was already told, and no two releases can be
+subtracted to find more: this is suppression by never adding, which needs no second hour to hide the first one behind.
+Its price: walks of held-back hours are in no day either, and a home with two walks an hour tells nothing in hourly
+buckets however long the day; longer buckets (up to six hours) are the answer to that, not sums kept aside.
 """
 
 import math
@@ -39,7 +42,10 @@ class Mood(msgspec.Struct, frozen=True):
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """A day or a week of one place; ``mood`` is None where no bucket of it says one."""
+    """A day or a week of one place; ``mood`` is None where no bucket of it says one, and so is ``share_abstained``.
+
+    ``share_abstained`` is the buckets' own, weighted by their usable cycles, which is what their rows tell.
+    """
 
     minutes: Minutes
     n_walks: int
@@ -47,6 +53,7 @@ class Stretch(msgspec.Struct, frozen=True):
     n_told: int
     n_held_back: int
     mood: Mood | None
+    share_abstained: float | None = None
 
     @property
     def n_watched(self) -> int:
@@ -58,6 +65,7 @@ def stretch_of_rows(rows: Iterable[TrendRow]) -> Stretch:
     """Roll up the rows of a day. Buckets with nobody in view count as neither told nor held back."""
     minutes, n_walks, n_cycles, n_held_back = Minutes(), 0, 0, 0
     moods: list[Mood] = []
+    abstained = 0.0
     for row in rows:
         minutes = _added(minutes, Minutes(**{kind: getattr(row, f"minutes_{kind}") for kind in KINDS}))
         mood = mood_of_row(row)
@@ -67,7 +75,9 @@ def stretch_of_rows(rows: Iterable[TrendRow]) -> Stretch:
         moods.append(mood)
         n_walks += int(row.n_walks)
         n_cycles += int(row.n_cycles)
-    return Stretch(minutes, n_walks, n_cycles, len(moods), n_held_back, combined(moods))
+        abstained += int(row.n_cycles) * _said(row.share_abstained)
+    share = abstained / n_cycles if moods else None
+    return Stretch(minutes, n_walks, n_cycles, len(moods), n_held_back, combined(moods), share)
 
 
 def stretch_of_stretches(parts: Sequence[Stretch]) -> Stretch:
@@ -75,13 +85,16 @@ def stretch_of_stretches(parts: Sequence[Stretch]) -> Stretch:
     minutes = Minutes()
     for part in parts:
         minutes = _added(minutes, part.minutes)
+    n_cycles = sum(part.n_cycles for part in parts)
+    abstained = sum(part.n_cycles * part.share_abstained for part in parts if part.share_abstained is not None)
     return Stretch(
         minutes,
         sum(part.n_walks for part in parts),
-        sum(part.n_cycles for part in parts),
+        n_cycles,
         sum(part.n_told for part in parts),
         sum(part.n_held_back for part in parts),
         combined([part.mood for part in parts if part.mood is not None]),
+        abstained / n_cycles if n_cycles else None,
     )
 
 
@@ -107,8 +120,8 @@ def combined(moods: Sequence[Mood]) -> Mood | None:
     shares = [_mean(weights, [mood.shares[k] for mood in moods]) for k in range(len(CLASSES))]
     return Mood(
         (shares[0], shares[1], shares[2], shares[3]),
-        _combined(weights, [mood.valence for mood in moods]),
-        _combined(weights, [mood.arousal for mood in moods]),
+        combined_estimate(weights, [mood.valence for mood in moods]),
+        combined_estimate(weights, [mood.arousal for mood in moods]),
         sum(weights),
     )
 
@@ -116,7 +129,7 @@ def combined(moods: Sequence[Mood]) -> Mood | None:
 _LEAST_FOR_SPREAD: Final = 3
 
 
-def _combined(weights: Sequence[float], parts: Sequence[Estimate]) -> Estimate:
+def combined_estimate(weights: Sequence[float], parts: Sequence[Estimate]) -> Estimate:
     """Weighted mean; the wider of two intervals.
 
     Within: the parts' own half widths, as of independent estimates. Between (from three parts on): how far the
