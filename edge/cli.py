@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
+from edge.cli_diary import add_diary_commands
 from edge.errors import QuietstepError
 
 app = typer.Typer(
@@ -211,6 +212,8 @@ def doctor(
     if not examine(load_config(_config_path(config), data_dir=data_dir), _stdout, as_json=json):
         raise typer.Exit(1)
 
+
+add_diary_commands(app, _sentences, _stdout)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

@@ -83,6 +83,18 @@ def create_key(path: Path) -> bytes:
     return key
 
 
+def next_key_path(path: Path) -> Path:
+    """Where a rotation keeps the new key until the diary is written with it."""
+    return path.with_name(f"{path.name}.next")
+
+
+def overwrite(path: Path) -> None:
+    """Random bytes over a key in the same blocks, as far as the medium keeps them in place."""
+    with open(path, "r+b", buffering=0) as file:
+        file.write(secrets.token_bytes(os.fstat(file.fileno()).st_size))
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Make names that were created, renamed or removed in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,0 +1,110 @@
+"""What the diary's own commands do, and how they say it.
+
+Promises: before something goes for good it says how much; afterwards what was found and what it cannot do. Reads the
+clock and the machine's zone, which the diary itself does not. Refuses a zone that it does not know.
+"""
+
+import time
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+
+from edge.config import Config
+from edge.diary import receipts
+from edge.diary.erase import LIMITS, Erased, count, erase_all, erase_span
+from edge.diary.span import Span, local_text, span_of
+from edge.diary.store import DiaryReader
+from edge.errors import ConfigError, DiaryError
+from edge.review.log_table import WIDTH, log_json, log_table
+
+DAY_S = 86_400
+
+
+def zone_of(name: str | None) -> tzinfo | None:
+    """The zone of that name; None is the machine's own."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"the zone {name!r}", "one such as Europe/Berlin", "Or leave it out.") from None
+
+
+def erase_command(
+    config: Config,
+    asked: tuple[str | None, str | None, str | None],
+    zone_name: str | None,
+    console: Console,
+    *,
+    everything: bool,
+    yes: bool,
+) -> None:
+    """Ask, erase, scan, tell; raises DiaryError when something is left."""
+    places, now_s = frozenset(camera.place for camera in config.camera), int(time.time())
+    if everything:
+        if any(asked):
+            raise DiaryError("--all together with a stretch", "one of the two", "Leave one out.")
+        _ask(f"Erase the whole diary at {config.diary}, its backups in that folder and its key?", yes)
+        _tell(erase_all(config.diary, config.key, now_s, places), None, console, config)
+        return
+    if asked[0] is None and asked[1] is None:
+        raise DiaryError("no stretch to erase", "--from, --to or --all", "Name the first day: --from 2026-11-01.")
+    zone = zone_of(zone_name)
+    span = span_of(*asked, zone)
+    there = count(config.diary, config.key, span)
+    n_open = f" and the open bucket of {there.n_open} places" if there.n_open else ""
+    _ask(f"Erase {_stretch(span, zone)}: {there.n_rows} rows{n_open}, and the backups in {config.data_dir}?", yes)
+    _tell(erase_span(config.diary, config.key, span, now_s, places), zone, console, config)
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True)
+
+
+def _stretch(span: Span, zone: tzinfo | None) -> str:
+    where = "all places" if span.place is None else span.place
+    return f"{where}, from {local_text(span.from_s, zone)} to {local_text(span.to_s, zone)}"
+
+
+def _tell(erased: Erased, zone: tzinfo | None, console: Console, config: Config) -> None:
+    receipt, found = erased.receipt, erased.found
+    what = "everything" if receipt.everything else _stretch(receipt.asked, zone)
+    lines = [f"Erased {what}: {receipt.n_rows} rows, {receipt.n_open} open buckets."]
+    if receipt.n_partly:
+        lines.append(f"{receipt.n_partly} of the rows lay only partly inside and went whole.")
+    lines += [f"Removed the backup {path}." for path in erased.removed]
+    if receipt.key == "destroyed":
+        lines.append("The key is destroyed: no copy of this diary, wherever it is, can be read again.")
+    if receipt.key == "not ours to destroy":
+        lines.append(f"The key at {config.key} is not ours to destroy: destroy it where it comes from.")
+    lines.append(f"Looked at {found.n_pages} decrypted pages and {found.n_files} files.")
+    lines += [f"Receipt: {receipts.file_of(config.diary)}", "What this cannot do:", *(f"- {limit}" for limit in LIMITS)]
+    console.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+    if not found.clean:
+        not_read = f" (and {', '.join(found.not_read)} could not be read)" if found.not_read else ""
+        raise DiaryError(
+            f"something of it still in {', '.join(found.where) or 'no file that could be read'}{not_read}",
+            "nothing of it in any file of the data folder",
+            "Remove or mend what is named, and erase again.",
+        )
+
+
+def log_command(
+    config: Config, n_days: int, place: str | None, zone_name: str | None, console: Console, *, as_json: bool
+) -> None:
+    """Print the rows of the last days."""
+    zone = zone_of(zone_name)
+    with DiaryReader.open(config.diary, config.key) as reader:
+        last_s, kind = reader.last_start_s(), reader.kind()
+        rows = reader.rows(None if last_s is None else last_s - n_days * DAY_S + 1)
+    kept = tuple(row for row in rows if place in (None, row.place))
+    if place is not None and not kept:
+        known = sorted({row.place for row in rows})
+        raise DiaryError(f"no row of {place!r}", f"one of {', '.join(known) or 'no place yet'}", "Write it so.")
+    if as_json:
+        print(log_json(kept, zone))
+    else:
+        console.print(log_table(kept, zone, kind), width=max(console.width, WIDTH), no_wrap=True)
