@@ -57,8 +57,48 @@ def add_diary_commands(app: typer.Typer, sentences: Callable[[Command], Command]
 
         log_command(_settings(config, data_dir), days, place, zone, console, as_json=json)
 
+    def backup(
+        file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+        config: ConfigOption = None,
+        data_dir: DataOption = None,
+    ) -> None:
+        """Write a proven copy of the diary, encrypted with the same key; also while `quietstep run` is running.
+
+        Keep the key (diary.key), too, and elsewhere: without it nobody can read the copy.
+        """
+        from edge.diary_commands import backup_command
+
+        backup_command(_settings(config, data_dir), file, console)
+
+    def restore(
+        file: Annotated[Path, typer.Argument(help="A file that `quietstep backup` wrote.")],
+        yes: YesOption = False,
+        config: ConfigOption = None,
+        data_dir: DataOption = None,
+    ) -> None:
+        """Put a backup in the diary's place, once it is proven. What was erased since stays erased."""
+        from edge.diary_commands import restore_command
+
+        restore_command(_settings(config, data_dir), file, console, yes=yes)
+
+    def rotate_key(yes: YesOption = False, config: ConfigOption = None, data_dir: DataOption = None) -> None:
+        """Write the diary anew under a new key and destroy the old one: earlier backups can then not be read."""
+        from edge.diary_commands import rotate_command
+
+        rotate_command(_settings(config, data_dir), console, yes=yes)
+
+    def check(json: JsonOption = False, config: ConfigOption = None, data_dir: DataOption = None) -> None:
+        """Read every page and row of the diary: whole, adding up, nothing left half done? Changes nothing."""
+        from edge.diary_commands import check_command
+
+        check_command(_settings(config, data_dir), console, as_json=json)
+
     command(erase)
     command(log)
+    command(backup)
+    command(restore)
+    command(rotate_key, "rotate-key")
+    command(check)
 
 
 def _settings(config: Path | None, data_dir: Path | None):  # type: ignore[no-untyped-def]

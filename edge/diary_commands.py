@@ -6,17 +6,21 @@ clock and the machine's zone, which the diary itself does not. Refuses a zone th
 
 import time
 from datetime import tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 import typer
 from rich.console import Console
 
 from edge.config import Config
 from edge.diary import receipts
 from edge.diary.erase import LIMITS, Erased, count, erase_all, erase_span
+from edge.diary.keeping import backup_diary, look_at_backup, restore_diary, rotate_key
+from edge.diary.soundness import check_diary
 from edge.diary.span import Span, local_text, span_of
 from edge.diary.store import DiaryReader
-from edge.errors import ConfigError, DiaryError
+from edge.errors import ConfigError, DiaryDamagedError, DiaryError
 from edge.review.log_table import WIDTH, log_json, log_table
 
 DAY_S = 86_400
@@ -82,7 +86,7 @@ def _tell(erased: Erased, zone: tzinfo | None, console: Console, config: Config)
         lines.append(f"The key at {config.key} is not ours to destroy: destroy it where it comes from.")
     lines.append(f"Looked at {found.n_pages} decrypted pages and {found.n_files} files.")
     lines += [f"Receipt: {receipts.file_of(config.diary)}", "What this cannot do:", *(f"- {limit}" for limit in LIMITS)]
-    console.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+    _say(console, "\n".join(lines))
     if not found.clean:
         not_read = f" (and {', '.join(found.not_read)} could not be read)" if found.not_read else ""
         raise DiaryError(
@@ -108,3 +112,46 @@ def log_command(
         print(log_json(kept, zone))
     else:
         console.print(log_table(kept, zone, kind), width=max(console.width, WIDTH), no_wrap=True)
+
+
+def backup_command(config: Config, file: Path, console: Console) -> None:
+    """Write a backup and say what it needs."""
+    n_rows = backup_diary(config.diary, config.key, file)
+    _say(console, f"{n_rows} rows in {file}, proven. It opens with {config.key} only: keep that too, and elsewhere.")
+
+
+def restore_command(config: Config, file: Path, console: Console, *, yes: bool) -> None:
+    """Prove, ask, restore."""
+    there = look_at_backup(config.diary, config.key, file)
+    lost = {None: "The diary does not open.", 0: "The diary has no row that the backup lacks."}
+    said = lost.get(there.n_lost, f"{there.n_lost} rows of the diary are not in the backup and would be gone.")
+    _ask(f"{file} is whole and holds {there.n_rows} rows. {said} Restore it?", yes)
+    n_again = restore_diary(config.diary, config.key, file)
+    again = f" {n_again} rows that had been erased since were erased again." if n_again else ""
+    _say(console, f"Restored {there.n_rows - n_again} rows to {config.diary}.{again}")
+
+
+def rotate_command(config: Config, console: Console, *, yes: bool) -> None:
+    """Ask, rotate."""
+    _ask("Make a new key? Backups made so far can then not be read any more; those in the data folder go.", yes)
+    n_rows = rotate_key(config.diary, config.key)
+    _say(console, f"{n_rows} rows written anew; {config.key} is new and the old key destroyed. Make a new backup.")
+
+
+def check_command(config: Config, console: Console, *, as_json: bool) -> None:
+    """Tell what was found; raises DiaryDamagedError when something is not in order."""
+    sound = check_diary(config.diary, config.key)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(sound)).decode())
+    else:
+        state = "not in order" if sound.problems else "whole"
+        _say(
+            console,
+            f"{config.diary}: {state}, {sound.n_rows} rows, {sound.n_minutes} minutes, {sound.n_backups} backups.",
+        )
+    if sound.problems:
+        raise DiaryDamagedError("; ".join(sound.problems), "nothing of that", "Restore a backup, or do as it says.")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)

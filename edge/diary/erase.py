@@ -5,7 +5,6 @@ gone is looked for, not assumed; a receipt without content says so. Refuses to w
 the one writer: no row is lost and none comes back. What it cannot do is `LIMITS`, and is said each time.
 """
 
-import os
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,9 +12,10 @@ import msgspec
 
 from edge.diary import receipts
 from edge.diary.copies import copies_of, remove
-from edge.diary.key import key_path_for, next_key_path, overwrite, read_key, sync_folder
-from edge.diary.opening import lock_out_others
+from edge.diary.key import destroy_key, is_ours, key_path_for, read_key
+from edge.diary.opening import the_one_writer
 from edge.diary.receipts import Receipt, ScanResult
+from edge.diary.rotate import key_that_opens
 from edge.diary.span import EVERYTHING, Span
 from edge.diary.store import USUAL_LENGTH_S, DiaryReader, Store
 from edge.diary.traces import Found, Traces, look
@@ -76,36 +76,16 @@ def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[
     ours = is_ours(key_path)
     if not ours and key is not None:
         _erase_rows(diary, key_path)
-    lock = lock_out_others(diary)
-    try:
+    with the_one_writer(diary):
         receipts.write(diary, begun)
         copies = copies_of(diary, key)
         if ours:
             destroy_key(key_path)
         remove((*copies, diary))
         found = look(diary.parent, key, traces)
-    finally:
-        os.close(lock)
     fate: Fate = "destroyed" if ours else "not ours to destroy"
     done = msgspec.structs.replace(begun, n_rows=n_rows, n_backups=len(copies), key=fate)
     return _finished(diary, done, found, copies)
-
-
-def is_ours(key_path: Path) -> bool:
-    """This user may destroy the key: it is no credential of the service manager, on a medium that can be written."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and key_path.resolve().is_relative_to(Path(credentials).resolve()):
-        return False
-    return os.access(key_path.parent, os.W_OK) and (not key_path.exists() or os.access(key_path, os.W_OK))
-
-
-def destroy_key(key_path: Path) -> None:
-    """Write random bytes over the key (and over one that a rotation was about to use), then remove it."""
-    for path in (key_path, next_key_path(key_path)):
-        if path.is_file():
-            overwrite(path)
-            path.unlink()
-    sync_folder(key_path.parent)
 
 
 def _what_is_there(diary: Path, key_path: Path, places: frozenset[str]) -> tuple[bytes | None, Traces, int]:
@@ -114,7 +94,7 @@ def _what_is_there(diary: Path, key_path: Path, places: frozenset[str]) -> tuple
     if not any(path.exists() for path in (diary, key_path, *copies_of(diary, None))):
         raise DiaryError(f"no diary and no key at {diary}", "a diary to erase", "Name its folder with --data-dir.")
     try:
-        key = read_key(key_path)
+        key = key_that_opens(diary, key_path)
         with DiaryReader.open(diary, key_path) as reader:
             traces = reader.traces(EVERYTHING, places)
             n_rows = reader.touched(EVERYTHING).n_rows

@@ -95,6 +95,23 @@ def overwrite(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def is_ours(key_path: Path) -> bool:
+    """This user may destroy the key: it is no credential of the service manager, on a medium that can be written."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and key_path.resolve().is_relative_to(Path(credentials).resolve()):
+        return False
+    return os.access(key_path.parent, os.W_OK) and (not key_path.exists() or os.access(key_path, os.W_OK))
+
+
+def destroy_key(key_path: Path) -> None:
+    """Write random bytes over the key (and over one that a rotation was about to use), then remove it."""
+    for path in (key_path, next_key_path(key_path)):
+        if path.is_file():
+            overwrite(path)
+            path.unlink()
+    sync_folder(key_path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names that were created, renamed or removed in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

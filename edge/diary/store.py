@@ -16,12 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from edge.diary import schema
+from edge.diary.backup import damaged_pages
 from edge.diary.booking import OpenBucket
 from edge.diary.engine import explained, outside_transaction, reader_engine, writer_engine
 from edge.diary.key import create_key, key_path_for, read_key
 from edge.diary.migrate import newer
 from edge.diary.opening import Kind, check, create, kind_of, lock_out_others, older, own_revision, refuse_cut_short
 from edge.diary.records import bucket_of_record, record_of_bucket, record_of_row, row_of_record
+from edge.diary.rotate import key_that_opens, settle
 from edge.diary.span import EVERYTHING, Span
 from edge.diary.traces import Traces
 from edge.diary.trend import TrendRow
@@ -51,7 +53,7 @@ class DiaryReader:
         """Open for reading; raises DiaryError when there is no diary, or it does not open with this key."""
         if not path.exists():
             raise DiaryError(f"no diary at {path}", "a diary to read", "Run `quietstep run` or `quietstep demo` first.")
-        key = read_key(key_path_for(path, key_path))
+        key = key_that_opens(path, key_path_for(path, key_path))
         engine = reader_engine(path, key)
         try:
             refuse_cut_short(path, key)
@@ -98,6 +100,11 @@ class DiaryReader:
             lengths = connection.scalars(sa.select(trend.bucket_length_s).union(sa.select(bucket.length_s)))
             starts = connection.scalars(sa.select(trend.bucket_start_s).where(span.touched_rows()))
             return Traces(span, places | known, frozenset(lengths) | {USUAL_LENGTH_S}, frozenset(starts))
+
+    def damage(self) -> list[str]:
+        """What the pages' own proofs and SQLite's structure say; empty when both are in order."""
+        with self._reading() as connection:
+            return damaged_pages(connection.connection.driver_connection)
 
     def last_start_s(self) -> int | None:
         """When the newest bucket starts; None in an empty diary."""
@@ -155,6 +162,7 @@ class Store(DiaryReader):
         if not path.exists():
             key = read_key(key_path) if key_path.exists() else create_key(key_path)
             create(path, key, kind)
+        settle(path, key_path)
         key = read_key(key_path)
         refuse_cut_short(path, key)
         engine = writer_engine(path, key)

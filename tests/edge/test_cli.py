@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model", "erase", "log")
+COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model", "erase", "log", "backup")
 
 
 def quietstep(*arguments: object, home: Path, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:

@@ -34,9 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def log(folder: Path, *options: str) -> str:
-    done = CliRunner().invoke(
-        app, ["log", "--data-dir", str(folder), "--zone", BERLIN, *options], env={"COLUMNS": "200"}
-    )
+    done = CliRunner().invoke(app, ["log", "--data-dir", str(folder), "--zone", BERLIN, *options])
     assert done.exit_code == 0, done.output
     return done.output
 
