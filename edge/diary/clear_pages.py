@@ -43,18 +43,24 @@ class Decryptor:
 
 
 def _libcrypto() -> ctypes.CDLL:
-    for name in ("libcrypto.so.3", ctypes.util.find_library("crypto") or ""):
-        try:
-            crypto = ctypes.CDLL(name) if name else None
-        except OSError:
-            continue
-        if crypto is not None:
-            crypto.EVP_CIPHER_CTX_new.restype = ctypes.c_void_p
-            crypto.EVP_aes_256_cbc.restype = ctypes.c_void_p
-            return crypto
-    raise DiaryError(
-        "no libcrypto to decrypt pages with", "the library of OpenSSL 3", "Install libssl3 with apt and scan again."
-    )
+    try:
+        crypto = ctypes.CDLL("libcrypto.so.3")
+    except OSError:
+        crypto = _found_elsewhere()
+    crypto.EVP_CIPHER_CTX_new.restype = ctypes.c_void_p
+    crypto.EVP_aes_256_cbc.restype = ctypes.c_void_p
+    return crypto
+
+
+def _found_elsewhere() -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(ctypes.util.find_library("crypto") or "libcrypto.so")
+    except OSError:
+        raise DiaryError(
+            "no libcrypto to decrypt pages with",
+            "the library of OpenSSL 3",
+            "Install libssl3 with apt and erase again.",
+        ) from None
 
 
 def pages_of(file: Path, decryptor: Decryptor) -> Iterator[bytes]:

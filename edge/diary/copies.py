@@ -26,8 +26,7 @@ def copies_of(diary: Path, key: bytes | None) -> tuple[Path, ...]:
 def remove(files: tuple[Path, ...]) -> None:
     """Unlink them and what SQLite keeps beside them; gone for good when this returns."""
     for file in files:
-        file.unlink(missing_ok=True)
-        for suffix in BESIDE:
+        for suffix in (*BESIDE, ""):
             file.with_name(file.name + suffix).unlink(missing_ok=True)
     for folder in {file.parent for file in files}:
         sync_folder(folder)

@@ -12,7 +12,7 @@ import msgspec
 
 from edge.diary import receipts
 from edge.diary.copies import copies_of, remove
-from edge.diary.key import destroy_key, is_ours, key_path_for, read_key
+from edge.diary.key import destroy_key, is_ours, key_path_for, next_key_path, read_key
 from edge.diary.opening import the_one_writer
 from edge.diary.receipts import Receipt, ScanResult
 from edge.diary.rotate import key_that_opens
@@ -91,7 +91,8 @@ def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[
 def _what_is_there(diary: Path, key_path: Path, places: frozenset[str]) -> tuple[bytes | None, Traces, int]:
     """Key, what to look for and how many rows, as far as the diary still opens."""
     nothing = Traces(EVERYTHING, places, frozenset({USUAL_LENGTH_S}), frozenset())
-    if not any(path.exists() for path in (diary, key_path, *copies_of(diary, None))):
+    left = (diary, key_path, next_key_path(key_path), *copies_of(diary, None))
+    if not any(path.exists() for path in left):
         raise DiaryError(f"no diary and no key at {diary}", "a diary to erase", "Name its folder with --data-dir.")
     try:
         key = key_that_opens(diary, key_path)

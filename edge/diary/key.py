@@ -88,6 +88,11 @@ def next_key_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.next")
 
 
+def half_keys(path: Path) -> tuple[Path, ...]:
+    """Names under which a key was being made when a power cut came."""
+    return tuple(path.parent.glob(f"{path.name}.*new"))
+
+
 def overwrite(path: Path) -> None:
     """Random bytes over a key in the same blocks, as far as the medium keeps them in place."""
     with open(path, "r+b", buffering=0) as file:
@@ -105,7 +110,7 @@ def is_ours(key_path: Path) -> bool:
 
 def destroy_key(key_path: Path) -> None:
     """Write random bytes over the key (and over one that a rotation was about to use), then remove it."""
-    for path in (key_path, next_key_path(key_path)):
+    for path in (key_path, next_key_path(key_path), *half_keys(key_path)):
         if path.is_file():
             overwrite(path)
             path.unlink()

@@ -29,7 +29,7 @@ class Soundness(msgspec.Struct, frozen=True):
 def check_diary(diary: Path, key_path: Path | None) -> Soundness:
     """Look at all of it; raises DiaryError where it does not open at all."""
     with DiaryReader.open(diary, key_path) as reader:
-        problems = [*reader.damage(), *reader.differences()]
+        problems = [f"{said}{_hint(diary)}" for said in reader.damage()] + list(reader.differences())
         rows = () if problems else reader.rows()
     problems += [*of_rows(rows), *_of_folder(diary, key_path_for(diary, key_path))]
     n_backups = len([path for path in diary.parent.glob(f"{diary.name}.before-*") if not path.name.endswith("-wal")])
@@ -46,6 +46,16 @@ def of_rows(rows: Sequence[TrendRow]) -> Iterator[str]:
         if row.bucket_start_s < ends_s.get(row.place, row.bucket_start_s):
             yield f"{name} begins before the one before it ends"
         ends_s[row.place] = row.bucket_start_s + row.bucket_length_s
+
+
+def _hint(diary: Path) -> str:
+    """A page may be torn in the file and whole in the log, which the pages' proofs do not look at."""
+    log = diary.with_name(f"{diary.name}-wal")
+    return (
+        " (the next start may mend this from the log: check again after it)"
+        if log.exists() and log.stat().st_size
+        else ""
+    )
 
 
 def _of_folder(diary: Path, key_path: Path) -> Iterator[str]:

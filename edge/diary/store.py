@@ -172,7 +172,10 @@ class Store(DiaryReader):
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, path, key)
+        store = cls(engine, path, key)
+        # A power cut while the log was taken into the file tears pages there; those in the log are whole.
+        store._forget_old_pages()
+        return store
 
     def load(self) -> Sequence[OpenBucket]:
         """The checkpoints of the last run."""

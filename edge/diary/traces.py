@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from edge.diary.clear_pages import Decryptor, pages_of, pages_of_log
+from edge.diary.minutes import MINUTE_S
 from edge.diary.pages import FileState, examine
 from edge.diary.receipts import FILE_NAME as RECEIPTS
 from edge.diary.span import Span
@@ -104,6 +105,7 @@ class _Finder:
         self._names = re.compile(b"|".join(map(re.escape, longest_first))) if names else None
         self._lengths = {n_s: _as_written(n_s) for n_s in traces.lengths_s}
         self._any_name = [(n_s, re.compile(re.escape(w) + b"[a-z0-9]")) for n_s, w in self._lengths.items()]
+        self._erased = traces.starts_s
         self._starts = {str(start_s).encode() for start_s in traces.starts_s}
 
     def hits(self, content: bytes, *, digits: bool = False) -> bool:
@@ -134,7 +136,16 @@ class _Finder:
             before = start - len(written)
             if content[before:start] == written and (times := self._times(content, before, length_s)):
                 return any(times)  # a closed one in its table: start, length, name
-        return any(any(self._times(content, start, n_s)) for n_s in self._lengths)  # in its index: start, name
+        return self._in_the_index(content, start)
+
+    def _in_the_index(self, content: bytes, end: int) -> bool:
+        """Start, name; no length stands there, so of buckets that reach in from before only those just erased."""
+        times_s = [
+            int.from_bytes(piece, "big", signed=True)
+            for piece in (content[end - width : end] for width in WIDTHS if end >= width)
+            if _is_start(piece, MINUTE_S)
+        ]
+        return any(t_s in self._erased or self._span.from_s <= t_s < self._span.to_s for t_s in times_s)
 
     def _times(self, content: bytes, end: int, length_s: int) -> list[bool]:
         """Of the numbers that end there and can be the start of a bucket: are they of the stretch?"""

@@ -109,6 +109,15 @@ def test_the_scan_sees_only_the_stretch_and_the_place_asked_for(path: Path) -> N
         assert look(path.parent, key, store.traces(hours(1, 2, "hall"))).where
 
 
+def test_short_buckets_beside_the_stretch_are_no_false_alarm(tmp_path: Path) -> None:
+    path = tmp_path / "diary.db"
+    with Store.open(path) as store:
+        fill(Diary(store, "m", "cpu", bucket_s=300, checkpoint_each_minute=False), 120)
+    erased = erase_span(path, None, Span(S + 600, S + 1200), NOW, frozenset())
+    assert erased.found.clean
+    assert erased.receipt.n_rows == 2
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_exactly_what_was_asked_for_goes_and_nothing_of_it_is_left(path: Path, seed: int, scanner) -> None:  # type: ignore[no-untyped-def]
     rng = random.Random(seed)
