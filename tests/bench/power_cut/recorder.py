@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[3]
 CALLS: Final = (
     "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir"
 )
-_LINE: Final = re.compile(r"^\d+ (\w+)\((.*)\) += (-?\d+)(?:<(.*)>)?")
+_LINE: Final = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)(?:<(.*)>)?")
 _TEXT: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _FD: Final = re.compile(r"^(\d+)<((?:\\x[0-9a-f]{2}|[^>])*)>")
 _LAST: Final = re.compile(r", (\d+)$")
@@ -46,12 +46,16 @@ def record(code: str, folder: Path) -> list[Event]:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=ROOT)
         if done.returncode != 0:
             raise RuntimeError(f"the traced program failed: {done.stderr[-2000:]}")
-        return list(reader.events(log.read_text().splitlines()))
+        events = list(reader.events(log.read_text().splitlines()))
+    if not events:
+        raise RuntimeError("the traced program did nothing in its folder")
+    return events
 
 
 class _Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = f"{folder}/"
+        self._hex = "".join(f"\\x{byte:02x}" for byte in str(folder).encode())
         self._names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         self._at: dict[str, int] = {}
         self._appends: dict[str, bool] = {}
@@ -60,7 +64,7 @@ class _Reader:
         for line in lines:
             found = _LINE.match(line)
             if found is None:
-                if "<unfinished" in line and self._folder.encode().hex("\\") in line:
+                if "<unfinished" in line and self._hex in line:
                     raise RuntimeError(f"a call that strace told in two pieces: {line[:200]}")
                 continue
             call, arguments, answer = found[1], found[2], int(found[3])
