@@ -213,7 +213,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-add_diary_commands(app, _sentences, _stdout)
+add_diary_commands(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

@@ -53,8 +53,8 @@ def erase_command(
         _ask(f"Erase the whole diary at {config.diary}, its backups in that folder and its key?", yes)
         _tell(erase_all(config.diary, config.key, now_s, places), None, console, config)
         return
-    if asked[0] is None and asked[1] is None:
-        raise DiaryError("no stretch to erase", "--from, --to or --all", "Name the first day: --from 2026-11-01.")
+    if not any(asked):
+        raise DiaryError("nothing named", "--from, --to, --place or --all", "Name the first day: --from 2026-11-01.")
     zone = zone_of(zone_name)
     span = span_of(*asked, zone)
     there = count(config.diary, config.key, span)
@@ -111,7 +111,7 @@ def log_command(
     if as_json:
         print(log_json(kept, zone))
     else:
-        console.print(log_table(kept, zone, kind), width=max(console.width, WIDTH), no_wrap=True)
+        Console(file=console.file, width=max(console.width, WIDTH)).print(log_table(kept, zone, kind))
 
 
 def backup_command(config: Config, file: Path, console: Console) -> None:

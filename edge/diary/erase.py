@@ -5,6 +5,7 @@ gone is looked for, not assumed; a receipt without content says so. Refuses to w
 the one writer: no row is lost and none comes back. What it cannot do is `LIMITS`, and is said each time.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,7 +20,7 @@ from edge.diary.rotate import key_that_opens
 from edge.diary.span import EVERYTHING, Span
 from edge.diary.store import USUAL_LENGTH_S, DiaryReader, Store
 from edge.diary.traces import Found, Traces, look
-from edge.errors import DiaryError
+from edge.errors import DiaryDamagedError, DiaryError, DiaryKeyError, DiaryVersionError
 
 LIMITS: Final = (
     "Flash storage keeps old blocks until it reuses them, and no program can reach those: what lies in them is "
@@ -74,8 +75,9 @@ def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[
     key, traces, n_rows = _what_is_there(diary, key_path, places)
     begun = Receipt("begun", now_s, EVERYTHING, everything=True)
     ours = is_ours(key_path)
-    if not ours and key is not None:
-        _erase_rows(diary, key_path)
+    if not ours:
+        with contextlib.suppress(DiaryDamagedError, DiaryKeyError, DiaryVersionError):  # then only the files can go
+            _erase_rows(diary, key_path)
     with the_one_writer(diary):
         receipts.write(diary, begun)
         copies = copies_of(diary, key)
@@ -90,18 +92,22 @@ def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[
 
 def _what_is_there(diary: Path, key_path: Path, places: frozenset[str]) -> tuple[bytes | None, Traces, int]:
     """Key, what to look for and how many rows, as far as the diary still opens."""
-    nothing = Traces(EVERYTHING, places, frozenset({USUAL_LENGTH_S}), frozenset())
     left = (diary, key_path, next_key_path(key_path), *copies_of(diary, None))
     if not any(path.exists() for path in left):
         raise DiaryError(f"no diary and no key at {diary}", "a diary to erase", "Name its folder with --data-dir.")
+    key = _key_if_any(diary, key_path)
     try:
-        key = key_that_opens(diary, key_path)
         with DiaryReader.open(diary, key_path) as reader:
-            traces = reader.traces(EVERYTHING, places)
-            n_rows = reader.touched(EVERYTHING).n_rows
-        return key, traces, n_rows
+            return key, reader.traces(EVERYTHING, places), reader.touched(EVERYTHING).n_rows
     except DiaryError:
-        return None, nothing, 0
+        return key, Traces(EVERYTHING, places, frozenset({USUAL_LENGTH_S}), frozenset()), 0
+
+
+def _key_if_any(diary: Path, key_path: Path) -> bytes | None:
+    try:
+        return key_that_opens(diary, key_path)
+    except DiaryError:
+        return None
 
 
 def _erase_rows(diary: Path, key_path: Path) -> None:

@@ -18,7 +18,7 @@ from rich.text import Text
 from edge.diary.trend import KINDS, TrendRow
 
 UNTOLD: Final = "·"
-WIDTH: Final = 150
+WIDTH: Final = 220
 """A row is not broken over lines, also where the terminal is narrower or is a file."""
 HEADS: Final = ("obs", "sev", "nob", "unu", "pau", "fau")
 LEGEND: Final = (
