@@ -1,6 +1,6 @@
 """The ways to make a model, behind one call.
 
-``paper-a``: autoencoder, three losses, CNN on the affect code (``train``). ``swaps``: harmonics of segment angles and
+``paper-a``: autoencoder, three losses, CNN on the affect code (``train``). ``swaps``: harmonics of angles and landmarks,
 exchanged people (``swap_train``); the reference bundle is made like that.
 
 Promises: either model answers ``logits`` and ``inner_codes``. Refuses what the two refuse.

@@ -1,4 +1,4 @@
-"""The network that ships: harmonics of segment angles, an affect code of four numbers, a linear classifier.
+"""The network that ships: harmonics of segment angles and landmarks, an affect code of four numbers, a linear classifier.
 
 It keeps paper A's aim and leaves its means. Paper A (``disentangle``) learns to exchange who walks and how, and decodes
 whole walks to do so; on cycles as few as BML's the exchange that needs no decoder is nearer to the recorded walk of a
@@ -22,17 +22,21 @@ from torch import Tensor, nn
 
 from edge.gait.skeleton import MIRROR, N_BODY
 from trainer.disentangle import N_AFFECTS
+from trainer.posture import upright_trunk
 from trainer.segment_angles import N_ANGLES, segment_angles
 from trainer.spectrum import N_HARMONICS, Harmonics, with_duration
 from trainer.swap_settings import SwapSettings
 
-N_FEATURES: Final = N_ANGLES * (1 + N_HARMONICS) + 1
+N_FEATURES: Final = (N_ANGLES + 3 * N_BODY) * (1 + N_HARMONICS) + 1
 _FAR: Final = 8.0
 """Features are cut at so many spreads: one joint told wrongly must not outvote the body."""
 
 
-class AngleSpectrum(nn.Module):
-    """Normalised cycles and durations to features (N, F) in spreads of the training people."""
+class BodySpectrum(nn.Module):
+    """Normalised cycles and durations to features (N, F) in spreads of the training people.
+
+    Angles know strangers better; landmarks, with the trunk upright, bear a camera that looks head-on better (LOG.md).
+    """
 
     mean_F: Tensor
     std_F: Tensor
@@ -47,8 +51,9 @@ class AngleSpectrum(nn.Module):
         return self.standard(self.raw(x_NTJC, duration_s_N))
 
     def raw(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
-        """Features as they are: radians, shares, log seconds."""
-        return with_duration(self.harmonics(segment_angles(x_NTJC)), duration_s_N)
+        """Features as they are: radians, shares, metres, log seconds."""
+        channels_NTP = torch.cat([segment_angles(x_NTJC), upright_trunk(x_NTJC).flatten(2)], dim=-1)
+        return with_duration(self.harmonics(channels_NTP), duration_s_N)
 
     def standard(self, features_NF: Tensor) -> Tensor:
         """Raw features in spreads of the training people."""
@@ -110,7 +115,7 @@ class SwapNet(nn.Module):
 
     def __init__(self, settings: SwapSettings) -> None:
         super().__init__()
-        self.spectrum = AngleSpectrum()
+        self.spectrum = BodySpectrum()
         self.affect = Codes(settings)
         self.register_buffer("mean_JC", torch.zeros(N_BODY, 3))
         self.register_buffer("std_JC", torch.ones(N_BODY, 3))
@@ -131,7 +136,7 @@ def mirror_image(x_NTJC: Tensor) -> Tensor:
     return torch.stack([-left, up, ahead], dim=-1)
 
 
-def assembled(spectrum: AngleSpectrum, members: list[Member], settings: SwapSettings) -> SwapNet:
+def assembled(spectrum: BodySpectrum, members: list[Member], settings: SwapSettings) -> SwapNet:
     """Members to one network whose logits are the mean of theirs."""
     network = SwapNet(settings)
     network.spectrum = spectrum

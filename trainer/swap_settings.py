@@ -29,4 +29,4 @@ class SwapSettings:
     camera_share: float = 0.5
     n_walkers: int = 100
     n_walker_takes: int = 3
-    walker_share: float = 0.5
+    walker_share: float = 1.0

@@ -19,7 +19,7 @@ from torch.nn import functional as fn
 from trainer.cycles import Cycles
 from trainer.loop_state import Loop
 from trainer.resume import Unkept
-from trainer.swap_net import AngleSpectrum, Member, SwapNet, assembled
+from trainer.swap_net import BodySpectrum, Member, SwapNet, assembled
 from trainer.swap_pool import Pool, clean_takes, pool_of
 from trainer.swap_settings import SwapSettings
 from trainer.train import refuse_missing_affects
@@ -80,9 +80,9 @@ def fit_swaps(
     return SwapFitted(network)
 
 
-def spectrum_of(cycles: Cycles) -> AngleSpectrum:
+def spectrum_of(cycles: Cycles) -> BodySpectrum:
     """Features with the z-score of ``cycles`` and their mirror images."""
-    spectrum = AngleSpectrum().eval()
+    spectrum = BodySpectrum().eval()
     raw_NF = torch.cat([spectrum.raw(*_tensors(*take)) for take in clean_takes(cycles)]).double()
     spectrum.mean_F.copy_(raw_NF.mean(dim=0))
     spectrum.std_F.copy_(raw_NF.std(dim=0, correction=0).clamp(min=STD_FLOOR))
@@ -124,7 +124,7 @@ def _step(loop: Loop, together: nn.Module, pool: Pool, settings: SwapSettings, k
     return float(loss.detach())
 
 
-def _featured(spectrum: AngleSpectrum) -> Callable[[npt.NDArray[np.float32], npt.NDArray[np.float32]], Tensor]:
+def _featured(spectrum: BodySpectrum) -> Callable[[npt.NDArray[np.float32], npt.NDArray[np.float32]], Tensor]:
     @torch.no_grad()
     def featured(x_NTJC: npt.NDArray[np.float32], duration_s_N: npt.NDArray[np.float32]) -> Tensor:
         return spectrum(*_tensors(x_NTJC, duration_s_N))

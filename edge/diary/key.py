@@ -83,6 +83,40 @@ def create_key(path: Path) -> bytes:
     return key
 
 
+def next_key_path(path: Path) -> Path:
+    """Where a rotation keeps the new key until the diary is written with it."""
+    return path.with_name(f"{path.name}.next")
+
+
+def half_keys(path: Path) -> tuple[Path, ...]:
+    """Names under which a key was being made when a power cut came."""
+    return tuple(path.parent.glob(f"{path.name}.*new"))
+
+
+def overwrite(path: Path) -> None:
+    """Random bytes over a key in the same blocks, as far as the medium keeps them in place."""
+    with open(path, "r+b", buffering=0) as file:
+        file.write(secrets.token_bytes(os.fstat(file.fileno()).st_size))
+        os.fsync(file.fileno())
+
+
+def is_ours(key_path: Path) -> bool:
+    """This user may destroy the key: it is no credential of the service manager, on a medium that can be written."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and key_path.resolve().is_relative_to(Path(credentials).resolve()):
+        return False
+    return os.access(key_path.parent, os.W_OK) and (not key_path.exists() or os.access(key_path, os.W_OK))
+
+
+def destroy_key(key_path: Path) -> None:
+    """Write random bytes over the key (and over one that a rotation was about to use), then remove it."""
+    for path in (key_path, next_key_path(key_path), *half_keys(key_path)):
+        if path.is_file():
+            overwrite(path)
+            path.unlink()
+    sync_folder(key_path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names that were created, renamed or removed in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

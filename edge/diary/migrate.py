@@ -1,22 +1,20 @@
 """Bring a diary to the newest schema, all of it or nothing, with a verified backup first.
 
 Promises: the whole upgrade is one IMMEDIATE transaction; before a diary that already holds something is changed, a
-copy under the same key is made, checked page by page, and compared row by row count. Refuses a newer schema.
+copy under the same key is made, checked page by page, and compared row by row. Refuses a newer schema.
 """
 
-import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-import sqlcipher3.dbapi2 as sqlcipher
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from edge.diary.key import sync_folder
+from edge.diary.backup import back_up
 from edge.diary.schema import APPLICATION_ID
-from edge.errors import DiaryDamagedError, DiaryVersionError
+from edge.errors import DiaryVersionError
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
@@ -56,45 +54,6 @@ def newer(path: Path, revision: str) -> DiaryVersionError:
         "a schema that this version knows",
         "Update Quietstep; nothing was changed.",
     )
-
-
-def back_up(engine: sa.Engine, path: Path, key: bytes, label: str) -> Path:
-    """A checked copy beside the diary, under the same key."""
-    target = path.with_name(f"{path.name}.{label}")
-    half = target.with_name(target.name + ".new")
-    half.unlink(missing_ok=True)
-    os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    copy = sqlcipher.connect(str(half))
-    try:
-        copy.execute("PRAGMA cipher_log_level = NONE")
-        copy.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        pooled = engine.raw_connection()
-        try:
-            original: Any = pooled.driver_connection
-            original.backup(copy)
-            _verify(original, copy, target)
-        finally:
-            pooled.close()
-    finally:
-        copy.close()
-    with half.open("rb") as file:
-        os.fsync(file.fileno())
-    half.rename(target)
-    sync_folder(target.parent)
-    return target
-
-
-def _verify(original: Any, copy: Any, target: Path) -> None:
-    bad_pages = copy.execute("PRAGMA cipher_integrity_check").fetchall()
-    structure = copy.execute("PRAGMA integrity_check").fetchall()
-    names = [n for (n,) in original.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    counts = [[db.execute(f'SELECT count(*) FROM "{n}"').fetchone() for n in names] for db in (original, copy)]
-    if bad_pages or structure != [("ok",)] or counts[0] != counts[1]:
-        raise DiaryDamagedError(
-            f"a backup at {target} that is not equal to the diary",
-            "a verified backup before the diary is changed",
-            "Nothing was changed. Check the disk.",
-        )
 
 
 def _prepare(connection: sa.Connection) -> None:

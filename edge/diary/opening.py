@@ -6,6 +6,8 @@ stays as it is. Refuses a second writer (an exclusive lock on a file beside the 
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +40,16 @@ def lock_out_others(path: Path) -> int:
             "Stop the other one (`quietstep run` or `demo`), or name another data folder.",
         ) from None
     return lock
+
+
+@contextmanager
+def the_one_writer(path: Path) -> Iterator[None]:
+    """Hold the right to write a diary; DiaryBusyError while somebody else does."""
+    lock = lock_out_others(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def create(path: Path, key: bytes, kind: Kind) -> None:

@@ -10,20 +10,34 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, NamedTuple, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from edge.diary import schema
+from edge.diary.backup import damaged_pages
 from edge.diary.booking import OpenBucket
 from edge.diary.engine import explained, outside_transaction, reader_engine, writer_engine
 from edge.diary.key import create_key, key_path_for, read_key
 from edge.diary.migrate import newer
 from edge.diary.opening import Kind, check, create, kind_of, lock_out_others, older, own_revision, refuse_cut_short
 from edge.diary.records import bucket_of_record, record_of_bucket, record_of_row, row_of_record
+from edge.diary.rotate import key_that_opens, settle
+from edge.diary.span import EVERYTHING, Span
+from edge.diary.traces import Traces
 from edge.diary.trend import TrendRow
 from edge.errors import DiaryBusyError, DiaryError
+
+USUAL_LENGTH_S: Final = 3600
+
+
+class Gone(NamedTuple):
+    """Closed buckets, those of them that lie only partly in the stretch, and open buckets."""
+
+    n_rows: int
+    n_partly: int
+    n_open: int
 
 
 class DiaryReader:
@@ -39,7 +53,7 @@ class DiaryReader:
         """Open for reading; raises DiaryError when there is no diary, or it does not open with this key."""
         if not path.exists():
             raise DiaryError(f"no diary at {path}", "a diary to read", "Run `quietstep run` or `quietstep demo` first.")
-        key = read_key(key_path_for(path, key_path))
+        key = key_that_opens(path, key_path_for(path, key_path))
         engine = reader_engine(path, key)
         try:
             refuse_cut_short(path, key)
@@ -69,6 +83,28 @@ class DiaryReader:
             query = query.where(trend.c.bucket_start_s < to_s)
         with self._reading() as connection:
             return tuple(row_of_record(record) for record in connection.execute(query).mappings())
+
+    def touched(self, span: Span) -> Gone:
+        """What lies in a stretch, wholly or partly."""
+        with self._reading() as connection:
+            return Gone(*_touched(connection, span))
+
+    def traces(self, span: Span, places: frozenset[str] = frozenset()) -> Traces:
+        """What to look for once a stretch was erased; ``places`` are further names to look for."""
+        trend, bucket = schema.TREND.c, schema.OPEN_BUCKET.c
+        with self._reading() as connection:
+            known = {
+                *connection.scalars(sa.select(trend.place).distinct()),
+                *connection.scalars(sa.select(bucket.place)),
+            }
+            lengths = connection.scalars(sa.select(trend.bucket_length_s).union(sa.select(bucket.length_s)))
+            starts = connection.scalars(sa.select(trend.bucket_start_s).where(span.touched_rows()))
+            return Traces(span, places | known, frozenset(lengths) | {USUAL_LENGTH_S}, frozenset(starts))
+
+    def damage(self) -> list[str]:
+        """What the pages' own proofs and SQLite's structure say; empty when both are in order."""
+        with self._reading() as connection:
+            return damaged_pages(connection.connection.driver_connection)
 
     def last_start_s(self) -> int | None:
         """When the newest bucket starts; None in an empty diary."""
@@ -126,6 +162,7 @@ class Store(DiaryReader):
         if not path.exists():
             key = read_key(key_path) if key_path.exists() else create_key(key_path)
             create(path, key, kind)
+        settle(path, key_path)
         key = read_key(key_path)
         refuse_cut_short(path, key)
         engine = writer_engine(path, key)
@@ -135,7 +172,10 @@ class Store(DiaryReader):
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, path, key)
+        store = cls(engine, path, key)
+        # A power cut while the log was taken into the file tears pages there; those in the log are whole.
+        store._forget_old_pages()
+        return store
 
     def load(self) -> Sequence[OpenBucket]:
         """The checkpoints of the last run."""
@@ -154,20 +194,19 @@ class Store(DiaryReader):
         if rows:
             self._forget_old_pages()
 
-    def erase(self) -> int:
-        """Erase everything that was observed, on the disk too; how many rows went. The key and the kind stay.
+    def erase(self, span: Span = EVERYTHING) -> Gone:
+        """Erase what was observed in a stretch, on the disk too. The key and the kind stay.
 
-        Freed pages are overwritten, the log is emptied and the file rewritten. Flash storage may keep old blocks
-        until it reuses them: they are encrypted, and destroying the key is the answer to that.
+        Freed pages are overwritten, the log is emptied and the file rewritten; backups are not this method's (see
+        `edge.diary.erase`). An open bucket that reaches into the stretch goes whole.
         """
         with explained(self._path, self._key):
             with self._engine.begin() as connection:
-                gone = connection.execute(sa.delete(schema.TREND)).rowcount
-                connection.execute(sa.delete(schema.OPEN_BUCKET))
+                gone = Gone(*_touched(connection, span))
+                connection.execute(sa.delete(schema.TREND).where(span.touched_rows()))
+                connection.execute(sa.delete(schema.OPEN_BUCKET).where(span.touched_open()))
             for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 self._refuse_busy(outside_transaction(self._engine, step))
-        for backup in self._path.parent.glob(f"{self._path.name}.before-*"):
-            backup.unlink()
         return gone
 
     def close(self) -> None:
@@ -190,6 +229,14 @@ class Store(DiaryReader):
         # safe in it, so a reader in the way or a full disk only puts this off until the next closed bucket.
         with contextlib.suppress(DiaryError), explained(self._path, self._key):
             outside_transaction(self._engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _touched(connection: sa.Connection, span: Span) -> tuple[int, int, int]:
+    conditions = ((schema.TREND, span.touched_rows()), (schema.TREND, span.partly_inside()))
+    counted = [sa.select(sa.func.count()).select_from(table).where(condition) for table, condition in conditions]
+    counted.append(sa.select(sa.func.count()).select_from(schema.OPEN_BUCKET).where(span.touched_open()))
+    n_rows, n_partly, n_open = (int(connection.execute(query).scalar_one()) for query in counted)
+    return n_rows, n_partly, n_open
 
 
 def _insert_rows(connection: sa.Connection, rows: Sequence[TrendRow]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model")
+COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model", "erase", "log", "backup")
 HOUSEHOLD = ("pause", "resume", "consent", "status", "notice")
 
 

@@ -1,0 +1,106 @@
+"""The commands that keep the diary itself: ``quietstep erase``, ``log`` and the others of `add_diary_commands`.
+
+Promises: what cannot be undone asks first, unless ``--yes`` says that it was asked. Refuses nothing of its own: what
+they do is in `edge.diary_commands`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_stdout = Console()
+Command = Callable[..., None]
+ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="quietstep.toml, as for run.")]
+DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the diary and its key live.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+ZoneOption = Annotated[str | None, typer.Option("--zone", help="Such as Europe/Berlin; else this machine's.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def erase(
+    from_: Annotated[str | None, typer.Option("--from", help="First local date (or date and time).")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Local date it ends before; else up to now.")] = None,
+    place: Annotated[str | None, typer.Option(help="Only this place.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="The whole diary, its backups and key.")] = False,
+    yes: YesOption = False,
+    zone: ZoneOption = None,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Erase days of the diary, or all of it, and look whether anything is left.
+
+    Dates are the household's and half-open: --from 2026-11-01 --to 2026-11-02 is the first of November. An hour
+    that lies only partly inside goes whole. Backups in the data folder go, too. Stop `quietstep run` before.
+    """
+    from edge.diary_commands import erase_command
+
+    erase_command(_settings(config, data_dir), (from_, to, place), zone, _stdout, everything=everything, yes=yes)
+
+
+def log(
+    days: Annotated[int, typer.Option(help="How many days back from the newest row.", min=1, max=36_600)] = 7,
+    place: Annotated[str | None, typer.Option(help="Only this place.")] = None,
+    json: JsonOption = False,
+    zone: ZoneOption = None,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """The diary's rows as they are kept, with the minutes of the six kinds, in local time."""
+    from edge.diary_commands import log_command
+
+    log_command(_settings(config, data_dir), days, place, zone, _stdout, as_json=json)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Write a proven copy of the diary, encrypted with the same key; also while `quietstep run` is running.
+
+    Keep the key (diary.key), too, and elsewhere: without it nobody can read the copy.
+    """
+    from edge.diary_commands import backup_command
+
+    backup_command(_settings(config, data_dir), file, _stdout)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `quietstep backup` wrote.")],
+    yes: YesOption = False,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Put a backup in the diary's place, once it is proven. What was erased since stays erased."""
+    from edge.diary_commands import restore_command
+
+    restore_command(_settings(config, data_dir), file, _stdout, yes=yes)
+
+
+def rotate_key(yes: YesOption = False, config: ConfigOption = None, data_dir: DataOption = None) -> None:
+    """Write the diary anew under a new key and destroy the old one: earlier backups can then not be read."""
+    from edge.diary_commands import rotate_command
+
+    rotate_command(_settings(config, data_dir), _stdout, yes=yes)
+
+
+def check(json: JsonOption = False, config: ConfigOption = None, data_dir: DataOption = None) -> None:
+    """Read every page and row of the diary: whole, adding up, nothing left half done? Changes nothing."""
+    from edge.diary_commands import check_command
+
+    check_command(_settings(config, data_dir), _stdout, as_json=json)
+
+
+def add_diary_commands(app: typer.Typer, sentences: Callable[[Command], Command]) -> None:
+    """Add them to the command line; ``sentences`` turns their failures into one."""
+    for command in (erase, log, backup, restore, rotate_key, check):
+        app.command(command.__name__.replace("_", "-"))(sentences(command))
+
+
+def _settings(config: Path | None, data_dir: Path | None):  # type: ignore[no-untyped-def]
+    from edge.config import find_config, load_config
+
+    return load_config(config or find_config(), data_dir=data_dir)

@@ -1,0 +1,157 @@
+"""What the diary's own commands do, and how they say it.
+
+Promises: before something goes for good it says how much; afterwards what was found and what it cannot do. Reads the
+clock and the machine's zone, which the diary itself does not. Refuses a zone that it does not know.
+"""
+
+import time
+from datetime import tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import typer
+from rich.console import Console
+
+from edge.config import Config
+from edge.diary import receipts
+from edge.diary.erase import LIMITS, Erased, count, erase_all, erase_span
+from edge.diary.keeping import backup_diary, look_at_backup, restore_diary, rotate_key
+from edge.diary.soundness import check_diary
+from edge.diary.span import Span, local_text, span_of
+from edge.diary.store import DiaryReader
+from edge.errors import ConfigError, DiaryDamagedError, DiaryError
+from edge.review.log_table import WIDTH, log_json, log_table
+
+DAY_S = 86_400
+
+
+def zone_of(name: str | None) -> tzinfo | None:
+    """The zone of that name; None is the machine's own."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"the zone {name!r}", "one such as Europe/Berlin", "Or leave it out.") from None
+
+
+def erase_command(
+    config: Config,
+    asked: tuple[str | None, str | None, str | None],
+    zone_name: str | None,
+    console: Console,
+    *,
+    everything: bool,
+    yes: bool,
+) -> None:
+    """Ask, erase, scan, tell; raises DiaryError when something is left."""
+    places, now_s = frozenset(camera.place for camera in config.camera), int(time.time())
+    if everything:
+        if any(asked):
+            raise DiaryError("--all together with a stretch", "one of the two", "Leave one out.")
+        _ask(f"Erase the whole diary at {config.diary}, its backups in that folder and its key?", yes)
+        _tell(erase_all(config.diary, config.key, now_s, places), None, console, config)
+        return
+    if not any(asked):
+        raise DiaryError("nothing named", "--from, --to, --place or --all", "Name the first day: --from 2026-11-01.")
+    zone = zone_of(zone_name)
+    span = span_of(*asked, zone)
+    there = count(config.diary, config.key, span)
+    n_open = f" and the open bucket of {there.n_open} places" if there.n_open else ""
+    _ask(f"Erase {_stretch(span, zone)}: {there.n_rows} rows{n_open}, and the backups in {config.data_dir}?", yes)
+    _tell(erase_span(config.diary, config.key, span, now_s, places), zone, console, config)
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True)
+
+
+def _stretch(span: Span, zone: tzinfo | None) -> str:
+    where = "all places" if span.place is None else span.place
+    return f"{where}, from {local_text(span.from_s, zone)} to {local_text(span.to_s, zone)}"
+
+
+def _tell(erased: Erased, zone: tzinfo | None, console: Console, config: Config) -> None:
+    receipt, found = erased.receipt, erased.found
+    what = "everything" if receipt.everything else _stretch(receipt.asked, zone)
+    lines = [f"Erased {what}: {receipt.n_rows} rows, {receipt.n_open} open buckets."]
+    if receipt.n_partly:
+        lines.append(f"{receipt.n_partly} of the rows lay only partly inside and went whole.")
+    lines += [f"Removed the backup {path}." for path in erased.removed]
+    if receipt.key == "destroyed":
+        lines.append("The key is destroyed: no copy of this diary, wherever it is, can be read again.")
+    if receipt.key == "not ours to destroy":
+        lines.append(f"The key at {config.key} is not ours to destroy: destroy it where it comes from.")
+    lines.append(f"Looked at {found.n_pages} decrypted pages and {found.n_files} files.")
+    lines += [f"Receipt: {receipts.file_of(config.diary)}", "What this cannot do:", *(f"- {limit}" for limit in LIMITS)]
+    _say(console, "\n".join(lines))
+    if not found.clean:
+        not_read = f" (and {', '.join(found.not_read)} could not be read)" if found.not_read else ""
+        raise DiaryError(
+            f"something of it still in {', '.join(found.where) or 'no file that could be read'}{not_read}",
+            "nothing of it in any file of the data folder",
+            "Remove or mend what is named, and erase again.",
+        )
+
+
+def log_command(
+    config: Config, n_days: int, place: str | None, zone_name: str | None, console: Console, *, as_json: bool
+) -> None:
+    """Print the rows of the last days."""
+    zone = zone_of(zone_name)
+    with DiaryReader.open(config.diary, config.key) as reader:
+        last_s, kind = reader.last_start_s(), reader.kind()
+        rows = reader.rows(None if last_s is None else last_s - n_days * DAY_S + 1)
+    kept = tuple(row for row in rows if place in (None, row.place))
+    if place is not None and not kept:
+        known = sorted({row.place for row in rows})
+        raise DiaryError(f"no row of {place!r}", f"one of {', '.join(known) or 'no place yet'}", "Write it so.")
+    if as_json:
+        print(log_json(kept, zone))
+    else:
+        Console(file=console.file, width=max(console.width, WIDTH)).print(log_table(kept, zone, kind))
+
+
+def backup_command(config: Config, file: Path, console: Console) -> None:
+    """Write a backup and say what it needs."""
+    n_rows = backup_diary(config.diary, config.key, file)
+    _say(console, f"{n_rows} rows in {file}, proven. It opens with {config.key} only: keep that too, and elsewhere.")
+
+
+def restore_command(config: Config, file: Path, console: Console, *, yes: bool) -> None:
+    """Prove, ask, restore."""
+    there = look_at_backup(config.diary, config.key, file)
+    lost = {None: "The diary does not open.", 0: "The diary has no row that the backup lacks."}
+    said = lost.get(there.n_lost, f"{there.n_lost} rows of the diary are not in the backup and would be gone.")
+    _ask(f"{file} is whole and holds {there.n_rows} rows. {said} Restore it?", yes)
+    n_again = restore_diary(config.diary, config.key, file)
+    again = f" {n_again} rows that had been erased since were erased again." if n_again else ""
+    _say(console, f"Restored {there.n_rows - n_again} rows to {config.diary}.{again}")
+
+
+def rotate_command(config: Config, console: Console, *, yes: bool) -> None:
+    """Ask, rotate."""
+    _ask("Make a new key? Backups made so far can then not be read any more; those in the data folder go.", yes)
+    n_rows = rotate_key(config.diary, config.key)
+    _say(console, f"{n_rows} rows written anew; {config.key} is new and the old key destroyed. Make a new backup.")
+
+
+def check_command(config: Config, console: Console, *, as_json: bool) -> None:
+    """Tell what was found; raises DiaryDamagedError when something is not in order."""
+    sound = check_diary(config.diary, config.key)
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(sound)).decode())
+    else:
+        state = "not in order" if sound.problems else "whole"
+        _say(
+            console,
+            f"{config.diary}: {state}, {sound.n_rows} rows, {sound.n_minutes} minutes, {sound.n_backups} backups.",
+        )
+    if sound.problems:
+        raise DiaryDamagedError("; ".join(sound.problems), "nothing of that", "Restore a backup, or do as it says.")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
