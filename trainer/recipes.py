@@ -1,7 +1,7 @@
 """The ways to make a model, behind one call.
 
-``paper-a``: autoencoder, three losses, CNN on the affect code (``train``). ``swaps``: harmonics of angles and landmarks,
-exchanged people (``swap_train``); the reference bundle is made like that.
+``paper-a``: autoencoder, three losses, CNN on the affect code (``train``). ``swaps``: harmonics of angles and
+landmarks, exchanged people (``swap_train``); the reference bundle is made like that.
 
 Promises: either model answers ``logits`` and ``inner_codes``. Refuses what the two refuse.
 """

@@ -1,4 +1,4 @@
-"""The network that ships: harmonics of segment angles and landmarks, an affect code of four numbers, a linear classifier.
+"""The network that ships: harmonics of angles and landmarks, an affect code of four numbers, a linear classifier.
 
 It keeps paper A's aim and leaves its means. Paper A (``disentangle``) learns to exchange who walks and how, and decodes
 whole walks to do so; on cycles as few as BML's the exchange that needs no decoder is nearer to the recorded walk of a
