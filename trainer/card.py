@@ -52,9 +52,9 @@ with the cross targets of their equation 1) and a CNN on the affect code. Only t
 CNN, the temperature and the out-of-distribution score are in the bundle.""",
     "swaps": """\
 Harmonics of segment angles and landmarks over the cycle, an affect code of four numbers from each of three small
-networks, a linear classifier. Trained on cycles with the walker exchanged (equation 1 of Malek-Podjaski & Deligianni 2021,
-without its decoder): the training people's, clean and as MediaPipe would have told them from every side, and
-synthetic walkers' likewise. A walk and its mirror image get the same answer.""",
+networks, a linear classifier. Trained on cycles with the walker exchanged (equation 1 of Malek-Podjaski &
+Deligianni 2021, without its decoder): the training people's, clean and as MediaPipe would have told them from every
+side, and synthetic walkers' likewise. A walk and its mirror image get the same answer.""",
 }
 
 
