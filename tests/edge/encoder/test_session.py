@@ -119,7 +119,7 @@ def test_the_real_runtime_tells_where_each_operator_runs() -> None:
     (cpu,) = {part.ep_name for part in opened.get_provider_graph_assignment_info()}
     operators = {node.op_type for part in opened.get_provider_graph_assignment_info() for node in part.get_nodes()}
     assert cpu == "CPUExecutionProvider"
-    assert {"Conv", "MatMul"} <= operators
+    assert {"Gemm", "MatMul"} <= operators
 
 
 def test_options_cap_the_memory_and_name_the_cache(tmp_path: Path) -> None:
@@ -140,4 +140,5 @@ def test_one_cycle_or_many_on_the_cpu_are_the_same_answers() -> None:
     x = (x + rng.normal(0.0, 0.01, x.shape)).astype(np.float32)
     together = encoder.encode(x, duration_s).posterior_NK
     alone = np.concatenate([encoder.encode(x[n : n + 1], duration_s[n : n + 1]).posterior_NK for n in range(len(x))])
-    np.testing.assert_allclose(together, alone, atol=1e-6)
+    # The arc cosines of nearly straight joints make a last digit of a sum into a few of its neighbours' size.
+    np.testing.assert_allclose(together, alone, atol=1e-5)
