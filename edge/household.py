@@ -110,25 +110,30 @@ def _accept(config: Config, console: Console, name: str | None, notes: tuple[Con
 
 def _withdraw(config: Config, console: Console) -> None:
     """Off first, then erased: what was kept goes when nobody writes any more."""
-    from edge.diary.store import Store  # noqa: PLC0415  (slow to load, and a pause should be quick)
-
     with open_door(config.state) as door:
         door.withdraw(_SOMEBODY, read_clock())
     console.print("The consent is withdrawn. Watching ends now.")
     if not _until(lambda: read_note(config.running_note) is None, OFF_WITHIN_S):
         raise ServiceError("a service that still runs", "one that ended", "Stop `quietstep run`, then withdraw again.")
-    if not config.diary.exists():
-        return
+    if config.diary.exists():
+        _erase(config, console)
+
+
+def _erase(config: Config, console: Console) -> None:
+    from edge.diary.erase import erase_all  # noqa: PLC0415  (slow to load, and a pause should be quick)
+
+    places, by_hand = frozenset(camera.place for camera in config.camera), f"delete the folder {config.data_dir}"
     try:
-        with Store.open(config.diary, config.key) as store:
-            n_rows = store.erase()
+        erased = erase_all(config.diary, config.key, int(read_clock().wall_s), places)
     except DiaryError as error:
-        raise ConsentError(
-            f"a diary that could not be erased ({error.found})",
-            "one that opens",
-            f"Nothing is watched any more. To erase it, delete the folder {config.data_dir}.",
-        ) from error
-    console.print(f"The diary is erased ({n_rows} rows). To be rid of its key too, delete {config.data_dir}.")
+        found = f"a diary that could not be erased ({error.found})"
+        raise ConsentError(found, "one that goes", f"Nothing is watched any more. To erase it, {by_hand}.") from error
+    if not erased.found.clean:
+        found = f"something of it still in {', '.join(erased.found.where)}"
+        raise ConsentError(found, "nothing of it", f"Nothing is watched any more. To erase the rest, {by_hand}.")
+    key = "its key" if erased.receipt.key == "destroyed" else f"but not its key, which is not ours: {config.key}"
+    rows = f"{erased.receipt.n_rows} rows"
+    console.print(f"The diary is erased ({rows}), with its backups in {config.data_dir} and {key}.", highlight=False)
 
 
 def _notes_or_none(config: Config) -> tuple[ConsentNote, ...]:
