@@ -13,6 +13,8 @@ holding out recordings is harder than holding out cycles.
 ``strength``: how far each affect is from the person's neutral walk, 1 as the walker has it. There a logistic regression
 on means and spreads tells the affects of strangers apart without an error; methods can only be compared with less.
 
+``first``: the identity of the first person. The reference bundle was trained on people 0 to 99, so ask about others.
+
 ``noise``: ``none``, ``rough`` (``edge.gait.pose_noise``), the name of a view of MediaPipe's measured error
 (``edge.gait.pose_error_presets``, blanks as dashes; ``filmed-`` before it adds what only real video showed: feet
 exchanged, poses lost), or ``any`` (``filmed-any``): for each recording one of these views.
@@ -43,7 +45,7 @@ from trainer.labels import Label
 from trainer.read_spec import Spec, Tell
 from trainer.walkers import RATE_HZ, cut_cycle
 
-OPTIONS: Final = frozenset({"seed", "noise", "day", "strength"})
+OPTIONS: Final = frozenset({"seed", "noise", "day", "strength", "first"})
 SOURCE: Final = "walker"
 _NONE, _ROUGH = "none", "rough"
 _VIEWS: Final = {name.replace(" ", "-"): (error,) for name, error in PRESETS.items()} | {"any": tuple(PRESETS.values())}
@@ -78,10 +80,11 @@ class Factorial:
     noise: str = _NONE
     day: float = 0.03
     strength: float = 1.0
+    first: int = 0
 
     def cells(self) -> Iterator[tuple[int, int, int]]:
         """Every person, affect and recording."""
-        for who in range(self.n_people):
+        for who in range(self.first, self.first + self.n_people):
             for affect in range(self.n_affects):
                 yield from ((who, affect, recording) for recording in range(self.n_recordings))
 
@@ -176,12 +179,14 @@ def _plan(spec: Spec) -> Factorial:
     n_people, n_affects, n_recordings, n_cycles = _sizes(spec.text)
     seed, day = int(_at_least_zero(spec, "seed", 0.0)), _at_least_zero(spec, "day", Factorial().day)
     strength = _at_least_zero(spec, "strength", Factorial().strength)
-    return Factorial(n_people, n_affects, n_recordings, n_cycles, seed, noise, day, strength)
+    first = int(_at_least_zero(spec, "first", 0.0))
+    return Factorial(n_people, n_affects, n_recordings, n_cycles, seed, noise, day, strength, first)
 
 
 def _told(plan: Factorial) -> str:
     sizes = "x".join(str(n) for n in (plan.n_people, plan.n_affects, plan.n_recordings, plan.n_cycles))
-    how = f"noise {plan.noise}, day {plan.day:g}, strength {plan.strength:g}"
+    first = f", people from {plan.first}" if plan.first else ""
+    how = f"noise {plan.noise}, day {plan.day:g}, strength {plan.strength:g}{first}"
     return f"synthetic walkers ({sizes}, seed {plan.seed}, {how})"
 
 

@@ -33,6 +33,13 @@ def test_a_smaller_factorial_is_part_of_a_larger_one() -> None:
     np.testing.assert_allclose(large.x_NTJC[at], small.x_NTJC, atol=1e-6)
 
 
+def test_the_first_person_can_be_named_and_is_the_same_one() -> None:
+    later, all_of_them = read_cycles("walkers:2x1x1x1?first=1"), read_cycles("walkers:3x1x1x1")
+    assert sorted(set(later.cycles.subject_N)) == ["walker1", "walker2"]
+    np.testing.assert_array_equal(later.cycles.x_NTJC, all_of_them.cycles.x_NTJC[1:])
+    assert "people from 1" in later.provenance
+
+
 def spread_between_recordings(day: float) -> float:
     """How far apart the mean cycles of one person's recordings are, in metres."""
     cycles = factorial_cycles(Factorial(1, 1, 6, 4, day=day))
