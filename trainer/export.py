@@ -51,7 +51,7 @@ from trainer.mixed import TOLERANCE as MIXED_TOLERANCE
 from trainer.mixed import try_mixed
 from trainer.recipes import Model
 from trainer.strangeness import Strangeness
-from trainer.swap_net import SwapNet, mirror_image
+from trainer.swap_net import SwapNet, both_sides
 from trainer.train import Fitted, Standardiser
 from trainer.walkers import golden_walkers
 
@@ -89,8 +89,7 @@ class DeployedSwaps(nn.Module):
 
     def forward(self, x_NTJC: Tensor, duration_s_N: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 64, 16, 3) metres and (N,) seconds to calibrated logits (N, K) and score (N,)."""
-        mirrored_NF = self.spectrum(mirror_image(x_NTJC), duration_s_N)
-        logits_NK = self.classifier(self.affect(self.spectrum(x_NTJC, duration_s_N), mirrored_NF))
+        logits_NK = self.classifier(self.affect(*both_sides(self.spectrum, x_NTJC, duration_s_N)))
         return logits_NK / self.temperature, self.strangeness(x_NTJC, duration_s_N)
 
 

@@ -9,7 +9,7 @@ give their turn and their tilt. The mean trunk is set upright first (``posture``
 
 Promises: no data-dependent control flow, so that it exports; finite for a body of any shape. Refuses nothing.
 
-Shape letters: N cycle, T time, J landmark, C coordinate, P angle.
+Shape letters: N cycle, T time, J landmark, C coordinate, S segment, P angle.
 """
 
 from typing import Final
@@ -52,39 +52,40 @@ _INSIDE: Final = 0.9999
 
 
 def segment_angles(x_NTJC: Tensor) -> Tensor:
-    """(N, T, J, C) normalised cycles in metres to (N, T, P) radians and shares."""
+    """(N, T, J, C) normalised cycles in metres to (N, T, P) radians and shares.
+
+    First the joints; then swing, lean and upward share of one segment after the other; then turn and tilt of each pair.
+    """
     x_NTJC = upright_trunk(x_NTJC)
-    columns = [_between(x_NTJC, *joint) for joint in _JOINTS]
-    for segment in _RISING:
-        columns += _stands(x_NTJC, segment, 1.0)
-    for segment in _HANGING:
-        columns += _stands(x_NTJC, segment, -1.0)
-    for pair in _ACROSS:
-        columns += _lies(x_NTJC, pair)
-    return torch.stack(columns, dim=-1)
+    return torch.cat([_between(x_NTJC), _stands(x_NTJC), _lies(x_NTJC)], dim=-1)
 
 
-def _between(x_NTJC: Tensor, first: int, middle: int, last: int) -> Tensor:
+def _between(x_NTJC: Tensor) -> Tensor:
+    first, middle, last = (list(landmarks) for landmarks in zip(*_JOINTS, strict=True))
     one, other = x_NTJC[:, :, first] - x_NTJC[:, :, middle], x_NTJC[:, :, last] - x_NTJC[:, :, middle]
-    cosine_NT = (one * other).sum(dim=-1) / (_length(one) * _length(other))
-    return cosine_NT.clamp(-_INSIDE, _INSIDE).acos()
+    cosine_NTP = (one * other).sum(dim=-1) / (_length(one) * _length(other))
+    return cosine_NTP.clamp(-_INSIDE, _INSIDE).acos()
 
 
-def _stands(x_NTJC: Tensor, segment: tuple[int, int], upwards: float) -> list[Tensor]:
-    left, up, ahead, length = _parts(x_NTJC, segment)
-    return [torch.atan2(ahead, upwards * up), (left / length).clamp(-_INSIDE, _INSIDE).asin(), up / length]
+def _stands(x_NTJC: Tensor) -> Tensor:
+    left, up, ahead, length = _parts(x_NTJC, (*_RISING, *_HANGING))
+    along = torch.cat([up[..., : len(_RISING)], -up[..., len(_RISING) :]], dim=-1)
+    lean = (left / length).clamp(-_INSIDE, _INSIDE).asin()
+    return torch.stack([torch.atan2(ahead, along), lean, up / length], dim=-1).flatten(2)
 
 
-def _lies(x_NTJC: Tensor, pair: tuple[int, int]) -> list[Tensor]:
-    _left, up, ahead, length = _parts(x_NTJC, pair)
-    return [(part / length).clamp(-_INSIDE, _INSIDE).asin() for part in (ahead, up)]
+def _lies(x_NTJC: Tensor) -> Tensor:
+    _left, up, ahead, length = _parts(x_NTJC, _ACROSS)
+    shares = torch.stack([ahead, up], dim=-1) / length[..., None]
+    return shares.clamp(-_INSIDE, _INSIDE).asin().flatten(2)
 
 
-def _parts(x_NTJC: Tensor, segment: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    along_NTC = x_NTJC[:, :, segment[1]] - x_NTJC[:, :, segment[0]]
-    left, up, ahead = along_NTC.unbind(dim=-1)
-    return left, up, ahead, _length(along_NTC)
+def _parts(x_NTJC: Tensor, segments: tuple[tuple[int, int], ...]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    start, end = (list(landmarks) for landmarks in zip(*segments, strict=True))
+    along_NTSC = x_NTJC[:, :, end] - x_NTJC[:, :, start]
+    left, up, ahead = along_NTSC.unbind(dim=-1)
+    return left, up, ahead, _length(along_NTSC)
 
 
-def _length(along_NTC: Tensor) -> Tensor:
-    return (along_NTC.square().sum(dim=-1) + _EPSILON).sqrt()
+def _length(along_NTSC: Tensor) -> Tensor:
+    return (along_NTSC.square().sum(dim=-1) + _EPSILON).sqrt()

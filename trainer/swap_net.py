@@ -126,7 +126,14 @@ class SwapNet(nn.Module):
 
     def codes(self, x_NTJC: Tensor, duration_s_N: Tensor) -> Tensor:
         """Affect codes (N, D)."""
-        return self.affect(self.spectrum(x_NTJC, duration_s_N), self.spectrum(mirror_image(x_NTJC), duration_s_N))
+        return self.affect(*both_sides(self.spectrum, x_NTJC, duration_s_N))
+
+
+def both_sides(spectrum: BodySpectrum, x_NTJC: Tensor, duration_s_N: Tensor) -> tuple[Tensor, Tensor]:
+    """Features of the walks and of their mirror images, (N, F) each, in one pass: half the operators on a device."""
+    walks = torch.cat([x_NTJC, mirror_image(x_NTJC)])
+    features_2NF = spectrum(walks, torch.cat([duration_s_N, duration_s_N])).reshape(2, -1, N_FEATURES)
+    return features_2NF[0], features_2NF[1]
 
 
 def mirror_image(x_NTJC: Tensor) -> Tensor:
