@@ -86,9 +86,9 @@ def test_last_features_and_the_last_weights_give_the_logits(encoder: AffectEncod
     cycles = walker_cycles(n_people=2, n_cycles=1)
     graph = (REFERENCE_BUNDLE / GRAPH).read_bytes()
     inside = inner_tensors(graph, cycles)
-    assert inside["affect_code"].shape == (8, 8, 128)
+    assert inside["affect_code"].shape == (8, 12)
     weights = {each.name: onnx.numpy_helper.to_array(each) for each in onnx.load_from_string(graph).graph.initializer}
-    weight_KP, bias_K = weights["classifier.head.1.weight"], weights["classifier.head.1.bias"]
+    weight_KP, bias_K = weights["classifier.weight"], weights["classifier.bias"]
     logits_NK = (inside["last_features"] @ weight_KP.T + bias_K) / encoder.manifest.temperature
     shares_NK = np.exp(logits_NK) / np.exp(logits_NK).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(encoder.encode(cycles.x_NTJC, cycles.duration_s_N).posterior_NK, shares_NK, atol=1e-4)
