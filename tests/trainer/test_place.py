@@ -79,7 +79,7 @@ def test_two_ranks_train_the_network_that_one_does(tmp_path: Path) -> None:
 def test_the_command_under_torchrun_makes_one_bundle_and_one_rank_speaks(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     words = ["--data", "walkers:4x4x1x1", "--out", str(out), "--epochs", "1", "--folds", "2", "--device", "cpu"]
-    done = torchrun("-m", "trainer.cli", "train", *words)
+    done = torchrun("-m", "trainer.cli", "train", "--method", "paper-a", *words)
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.count("Bundle paper-a 0.1.0") == 1
     assert open_encoder(out).rung == "cpu"
