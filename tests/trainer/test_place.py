@@ -83,7 +83,7 @@ def test_the_command_under_torchrun_makes_one_bundle_and_one_rank_speaks(tmp_pat
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.count("Bundle paper-a 0.1.0") == 1
     assert open_encoder(out).rung == "cpu"
-    assert len((tmp_path / "bundle.work" / "losses.csv").read_text().splitlines()) == 1 + 5
+    assert len((tmp_path / "bundle.work" / "losses.csv").read_text().splitlines()) == 1 + 6
 
 
 def test_layers_that_share_have_the_same_state_and_evaluate_alike() -> None:
