@@ -12,6 +12,13 @@ from edge.errors import PoseModelError
 from edge.sense.pose_model import find_or_build
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of real processes share one worker, so that none waits on another's; every file stays whole."""
+    for item in items:
+        group = "chain" if item.get_closest_marker("chain") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def pose_model() -> Path:
     """The real pose model: QUIETSTEP_POSE_MODEL, else one assembled for this run."""
