@@ -18,6 +18,7 @@ from rich.console import Console
 
 from edge.errors import QuietstepError, TrainingError
 from trainer import (
+    attack_diary_command,
     codes_command,
     compare_command,
     evaluate_command,
@@ -31,6 +32,7 @@ from trainer import (
 from trainer.attack import Effort
 from trainer.disentangle import Shape
 from trainer.export import copy_with_mixed
+from trainer.home_rows import Habits, Homes
 from trainer.methods import METHODS
 from trainer.place import placed
 from trainer.protocols import USUAL
@@ -145,6 +147,25 @@ def privacy(
         privacy_command.run(
             bundle, data, json, policy, Effort("recordings" if recordings else "cycles", permutations, most)
         )
+
+
+@app.command()
+def attack_diary(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    people: Annotated[int, typer.Option(min=2, help="Simulated people, one in each home.")] = Homes().n_people,
+    periods: Annotated[int, typer.Option(min=1, help="Four weeks so often, for each fifth of the recordings.")] = 2,
+    habits: Annotated[
+        Literal["same", "own", "both"], typer.Option(help="May times and moods give them away?")
+    ] = "both",
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    permutations: Annotated[int, typer.Option(min=0, help="Searches on permuted people, for the best by luck.")] = 20,
+    seed: Annotated[int, typer.Option(help="Decides everything random.")] = 0,
+    debug: Annotated[bool, typer.Option(help="Show a traceback when it fails.")] = False,
+) -> None:
+    """Attack the diary itself: who lives there, from a day, a week, four weeks of its rows?"""
+    ways: list[Habits] = ["same", "own"] if habits == "both" else [habits]
+    with _one_sentence(debug):
+        attack_diary_command.run(bundle, Homes(people, n_periods=periods, seed=seed), ways, json, permutations)
 
 
 @app.command()
