@@ -33,7 +33,7 @@ def erase(
     """Erase days of the diary, or all of it, and look whether anything is left.
 
     Dates are the household's and half-open: --from 2026-11-01 --to 2026-11-02 is the first of November. An hour
-    that lies only partly inside goes whole. Backups in the data folder go, too. Stop `quietstep run` before.
+    that lies only partly inside goes whole. Backups in the data folder go, too. Also while `quietstep run` is running.
     """
     from edge.diary_commands import erase_command
 

@@ -17,6 +17,7 @@ import numpy as np
 from edge.affect import AbstainReason, Abstention, Judgement
 from edge.diary.booking import CycleNote, MinuteNote
 from edge.diary.diary import Diary
+from edge.diary.lending import LentDiary
 from edge.diary.minutes import classify_minute
 from edge.diary.trend import TrendRow
 from edge.encoder import AffectEncoder, judge
@@ -82,7 +83,7 @@ class Pending:
 class Monitor:
     """The loop's one stage; ``update`` takes a message and returns what came of it."""
 
-    def __init__(self, encoder: AffectEncoder, diary: Diary, places: tuple[str, ...] = ()) -> None:
+    def __init__(self, encoder: AffectEncoder, diary: Diary | LentDiary, places: tuple[str, ...] = ()) -> None:
         self._encoder = encoder
         self._diary = diary
         self._rung = encoder.rung

@@ -8,6 +8,7 @@ Refuses to start with a bundle or diary that does not open: one sentence on stde
 import signal
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -15,9 +16,10 @@ from typing import Final
 import structlog
 
 from edge.affect import Abstention
-from edge.diary.diary import Diary
+from edge.diary.door import asked_for
+from edge.diary.lending import LentDiary
 from edge.diary.store import Store
-from edge.encoder import open_encoder
+from edge.encoder import AffectEncoder, open_encoder
 from edge.errors import DiaryError, QuietstepError
 from edge.gauges import Gauges
 from edge.ladder_log import LadderLog
@@ -39,8 +41,9 @@ log = structlog.get_logger("monitor")
 class Loop:
     """Receives until told to stop."""
 
-    def __init__(self, monitor: Monitor, receiver: Receiver, gauges: Gauges) -> None:
+    def __init__(self, monitor: Monitor, diary: LentDiary, receiver: Receiver, gauges: Gauges) -> None:
         self._monitor = monitor
+        self._diary = diary
         self._receiver = receiver
         self._gauges = gauges
         self._t_wall_s = 0.0
@@ -82,6 +85,7 @@ class Loop:
             self._count(frame, seen)
         for tick in messages[len(frames) :]:
             try:
+                self._gauges.add("n_rows", len(self._diary.look()))
                 self._count(tick, self._monitor.update(tick))
             except DiaryError as error:
                 self._tell(error)
@@ -125,13 +129,23 @@ def run_monitor(spec: MonitorSpec) -> int:
     try:
         gauges = Gauges(spec.gauges_fd)
         encoder = open_encoder(Path(spec.bundle), spec.ladder, LadderLog(gauges))
-        with Store.open(Path(spec.diary), Path(spec.key), kind=spec.kind) as store:
-            monitor = Monitor(encoder, Diary(store, encoder.model_id, encoder.rung), spec.places)
+        with closing(_diary_of(spec, encoder)) as diary:
+            monitor = Monitor(encoder, diary, spec.places)
             receiver = Receiver(spec.endpoint)
             gauges.put("ready", 1)
-            Loop(monitor, receiver, gauges).run()
+            Loop(monitor, diary, receiver, gauges).run()
             receiver.close()
     except QuietstepError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _diary_of(spec: MonitorSpec, encoder: AffectEncoder) -> LentDiary:
+    path = Path(spec.diary)
+    return LentDiary(
+        lambda: Store.open(path, Path(spec.key), kind=spec.kind),
+        lambda: asked_for(path),
+        encoder.model_id,
+        encoder.rung,
+    )

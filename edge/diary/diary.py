@@ -123,6 +123,25 @@ class Diary:
             self._keep(place, book.stop(minute) + book.end_bucket())
         return self._commit()
 
+    def settle(self) -> tuple[TrendRow, ...]:
+        """Commit what every place is at, before somebody else has the ledger; lend none that raises DiaryError."""
+        self._changed.update(self._books)
+        return self._commit()
+
+    def go_on_in(self, ledger: Ledger) -> None:
+        """Go on after `settle`, in a ledger that somebody else had.
+
+        A place whose checkpoint there is what this diary left goes on; one that is gone or another (erased, restored)
+        is what the ledger says, and nothing of it comes back from memory.
+        """
+        self._ledger = ledger
+        there = {bucket.place: bucket for bucket in ledger.load()}
+        for place in [*self._books, *there]:
+            if place not in self._books or self._books[place].checkpoint() != there.get(place):
+                self._books[place] = PlaceBook(place, *self._source, self._bucket_s, self.counters)
+                if place in there:
+                    self._books[place].resume(there[place])
+
     def _book_of(self, place: str) -> PlaceBook:
         if place not in self._books:
             self._books[place] = PlaceBook(place, *self._source, self._bucket_s, self.counters)

@@ -1,8 +1,9 @@
 """Erasing: rows, the open bucket, the log, free pages and backups, then a look whether anything is left.
 
 Promises: what was asked for is gone from the tables in one commit, from the files before this returns, and that it is
-gone is looked for, not assumed; a receipt without content says so. Refuses to work beside a running monitor, which is
-the one writer: no row is lost and none comes back. What it cannot do is `LIMITS`, and is said each time.
+gone is looked for, not assumed; a receipt without content says so. A running monitor, which is the one writer, lends
+the diary meanwhile: no row is lost and none comes back. Refuses to work beside any other writer. What it cannot do is
+`LIMITS`, and is said each time.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import msgspec
 
 from edge.diary import receipts
 from edge.diary.copies import copies_of, remove
+from edge.diary.door import to_oneself
 from edge.diary.key import destroy_key, is_ours, key_path_for, next_key_path, read_key
 from edge.diary.opening import the_one_writer
 from edge.diary.receipts import Receipt, ScanResult
@@ -51,7 +53,7 @@ def erase_span(diary: Path, key_path: Path | None, span: Span, now_s: int, place
     """Erase a stretch. ``places`` are names to look for beside those in the diary (the cameras of the settings)."""
     with DiaryReader.open(diary, key_path) as reader:
         kind = reader.kind()
-    with Store.open(diary, key_path, kind) as store:
+    with to_oneself(diary), Store.open(diary, key_path, kind) as store:
         traces = store.traces(span, places)
         begun = Receipt("begun", now_s, span)
         receipts.write(diary, begun)
@@ -72,6 +74,12 @@ def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[
     the files go.
     """
     key_path = key_path_for(diary, key_path)
+    _refuse_nothing(diary, key_path)
+    with to_oneself(diary):
+        return _erase_all_of_it(diary, key_path, now_s, places)
+
+
+def _erase_all_of_it(diary: Path, key_path: Path, now_s: int, places: frozenset[str]) -> Erased:
     key, traces, n_rows = _what_is_there(diary, key_path, places)
     begun = Receipt("begun", now_s, EVERYTHING, everything=True)
     ours = is_ours(key_path)
@@ -90,11 +98,14 @@ def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[
     return _finished(diary, done, found, copies)
 
 
-def _what_is_there(diary: Path, key_path: Path, places: frozenset[str]) -> tuple[bytes | None, Traces, int]:
-    """Key, what to look for and how many rows, as far as the diary still opens."""
+def _refuse_nothing(diary: Path, key_path: Path) -> None:
     left = (diary, key_path, next_key_path(key_path), *copies_of(diary, None))
     if not any(path.exists() for path in left):
         raise DiaryError(f"no diary and no key at {diary}", "a diary to erase", "Name its folder with --data-dir.")
+
+
+def _what_is_there(diary: Path, key_path: Path, places: frozenset[str]) -> tuple[bytes | None, Traces, int]:
+    """Key, what to look for and how many rows, as far as the diary still opens."""
     key = _key_if_any(diary, key_path)
     try:
         with DiaryReader.open(diary, key_path) as reader:

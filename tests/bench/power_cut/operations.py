@@ -193,7 +193,7 @@ def judge_erase(folder: Path, said: list[bytes]) -> str:
 
 def judge_erase_all(folder: Path, said: list[bytes]) -> str:
     """Whole, or a sentence about the key; asking again finishes it. Once acknowledged neither key nor diary."""
-    left = {file.name for file in folder.iterdir()} - {"erased.jsonl", "diary.db.lock"}
+    left = {file.name for file in folder.iterdir()} - {"erased.jsonl", "diary.db.lock", "diary.db.door"}
     if said:
         return "lost" if left else ""
     try:
@@ -206,7 +206,7 @@ def judge_erase_all(folder: Path, said: list[bytes]) -> str:
         return "corrupt"
     with contextlib.suppress(DiaryError):
         erase_all(folder / "diary.db", None, NOW, frozenset())
-    again = {file.name for file in folder.iterdir()} - {"erased.jsonl", "diary.db.lock"}
+    again = {file.name for file in folder.iterdir()} - {"erased.jsonl", "diary.db.lock", "diary.db.door"}
     return "half" if again - {"b.quietstep"} else ""  # a backup that nothing opens any more is not known for one
 
 

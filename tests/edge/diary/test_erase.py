@@ -186,7 +186,10 @@ def test_something_that_is_left_is_told_and_the_erasure_not_called_finished(path
     assert len(receipts.unfinished(receipts.read(path))) == 1
 
 
-def test_beside_a_running_writer_nothing_is_erased_and_afterwards_nothing_comes_back(path: Path) -> None:
+def test_beside_a_writer_that_does_not_lend_nothing_is_erased_and_afterwards_nothing_comes_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.diary.door.WAIT_S", 0.1)
     with Store.open(path) as store:
         diary = Diary(store, "m", "cpu")
         fill(diary, 10, first=H + 390)
@@ -218,7 +221,7 @@ def test_all_destroys_key_and_files_and_a_new_beginning_is_possible(path: Path) 
     key = read_key(path.with_name("diary.key"))
     shutil.copy(path, path.with_name("diary.db.before-0002"))
     erased = erase_all(path, None, NOW, frozenset())
-    assert sorted(file.name for file in path.parent.iterdir()) == ["diary.db.lock", "erased.jsonl"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["diary.db.door", "diary.db.lock", "erased.jsonl"]
     assert erased.found.clean
     assert (erased.receipt.key, erased.receipt.n_rows, erased.receipt.everything) == ("destroyed", 12, True)
     assert key.hex().encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
@@ -263,7 +266,7 @@ def test_all_works_on_what_does_not_open(path: Path, damage: str) -> None:
     with pytest.raises(DiaryError):
         erase_span(path, None, hours(0, 1), NOW, frozenset())
     erase_all(path, None, NOW, frozenset())
-    assert sorted(file.name for file in path.parent.iterdir()) == ["diary.db.lock", "erased.jsonl"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["diary.db.door", "diary.db.lock", "erased.jsonl"]
 
 
 def test_without_a_diary_nothing_is_made(tmp_path: Path) -> None:

@@ -155,7 +155,10 @@ def test_what_was_erased_since_does_not_come_back(path: Path, tmp_path: Path) ->
     assert hours(path) == [5], "the hour after the last erasure began was never meant"
 
 
-def test_restore_and_rotate_wait_for_the_writer(path: Path, tmp_path: Path) -> None:
+def test_restore_and_rotate_refuse_a_writer_that_does_not_lend(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.diary.door.WAIT_S", 0.1)
     backup_diary(path, None, tmp_path / "b")
     with Store.open(path):
         for keep in (lambda: restore_diary(path, None, tmp_path / "b"), lambda: rotate_key(path, None)):
@@ -173,7 +176,12 @@ def test_a_new_key_opens_it_and_the_old_one_opens_nothing(path: Path, tmp_path: 
     assert key_of(path) != old
     assert examine(path, old) is FileState.NO_PAGE_OPENS
     assert (tmp_path / "twin").read_bytes() != old.hex().encode() + b"\n", "the old key's own blocks are written over"
-    assert sorted(file.name for file in path.parent.iterdir()) == ["diary.db", "diary.db.lock", "diary.key"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "diary.db",
+        "diary.db.door",
+        "diary.db.lock",
+        "diary.key",
+    ]
     assert path.with_name("diary.key").stat().st_mode & 0o777 == 0o600
     with Store.open(path) as store:
         assert store.load()[0].booked_until_minute == H + 365
