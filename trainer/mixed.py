@@ -3,7 +3,8 @@
 Only the affect encoder and its classifier are turned, one closed part of the graph; normalisation, posture and the
 out-of-distribution score stay float32, for they divide by small numbers, and so do inputs and outputs, so that a
 device asks and reads the same. The pass is our own and short: converters at hand leave out single operators, not a
-part, and wrap each of those in casts (LOG.md: 307 and 740 of them, where two do).
+part, and wrap each of those in casts (LOG.md: 307 and 740 of them, where one at each border does: two for paper A's
+network, six for the one that ships, whose three members each have their own).
 
 Promises: a graph that gives every golden answer within ``TOLERANCE`` and with no label changed, on the CPU, or none.
 Refuses nothing: ``try_mixed`` says why there is none.

@@ -9,6 +9,7 @@ import torch
 
 from edge.encoder import open_encoder
 from edge.errors import TrainingError
+from edge.gait.skeleton import mirror
 from trainer.augment import mirrored
 from trainer.bench_encoder import rebuilt
 from trainer.cycles import Reading
@@ -17,6 +18,7 @@ from trainer.recipes import fit_model
 from trainer.release import Plan, export, make
 from trainer.resume import Kept
 from trainer.swap_logistic import SwapLogistic
+from trainer.swap_net import mirror_image
 from trainer.swap_settings import SwapSettings
 from trainer.swap_train import fit_swaps
 from trainer.train import Fitted, Settings, settings_of
@@ -43,6 +45,11 @@ def test_it_knows_the_moods_of_walkers_it_has_never_seen(fitted) -> None:
     assert (fitted.logits(STRANGERS).argmax(axis=1) == STRANGERS.acted_N).mean() >= 0.8
     linear = SwapLogistic().fit(CYCLES).logits(STRANGERS)
     assert (linear.argmax(axis=1) == STRANGERS.acted_N).mean() >= 0.8
+
+
+def test_the_mirror_image_is_the_shared_rule() -> None:
+    x_NTJC = np.random.default_rng(0).normal(size=(2, 5, 16, 3)).astype(np.float32)
+    np.testing.assert_array_equal(mirror_image(torch.as_tensor(x_NTJC)).numpy(), mirror(x_NTJC))
 
 
 def test_a_walk_and_its_mirror_image_get_the_same_answer(fitted) -> None:
