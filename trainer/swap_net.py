@@ -137,7 +137,7 @@ def both_sides(spectrum: BodySpectrum, x_NTJC: Tensor, duration_s_N: Tensor) -> 
 
 
 def mirror_image(x_NTJC: Tensor) -> Tensor:
-    """`edge.gait.skeleton.mirror`, which is numpy's and cannot be exported; the phase stays, harmonics do not know it."""
+    """The rule of `edge.gait.skeleton.mirror`, for tensors; the phase stays, for harmonics do not know it."""
     swapped = x_NTJC[:, :, list(MIRROR[:N_BODY])]
     left, up, ahead = swapped.unbind(dim=-1)
     return torch.stack([-left, up, ahead], dim=-1)
