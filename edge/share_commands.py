@@ -7,7 +7,6 @@ sending it is the household's.
 
 import sys
 import time
-from datetime import datetime
 
 import msgspec
 from rich.console import Console
@@ -50,7 +49,7 @@ def share_command(config: Config, period: str | None, accept: str | None, consol
     which = period_of(period) if period else newest_over(terms.length, now_s, home.zone)
     shared = share_period(home, terms, which, now_s)
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(shared)).decode())
+        print(msgspec.json.format(msgspec.json.encode(shared, enc_hook=str)).decode())
         return
     _say(console, (shared.receipt.packet or "").strip())
     cost = "handed out before, so it cost nothing" if shared.again else f"epsilon {shared.receipt.epsilon:g}"
@@ -92,7 +91,7 @@ def receipts(config: Config, console: Console, *, as_json: bool) -> None:
         print(msgspec.json.format(msgspec.json.encode(ledger)).decode())
         return
     for receipt in ledger.receipts:
-        made = f"{datetime.fromtimestamp(receipt.at_s, config.zone):%Y-%m-%d %H:%M}"
+        made = f"{receipt.made.astimezone(config.zone):%Y-%m-%d %H:%M}"
         _say(console, f"{receipt.period}, made {made}, epsilon {receipt.epsilon:g}, sha256 {receipt.sha256 or '-'}")
         _say(console, f"    {(receipt.packet or 'paid for and never finished').strip()}")
     _say(console, _standing(ledger, terms.budget, terms.budget_nano))

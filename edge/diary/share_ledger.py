@@ -13,12 +13,13 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from edge.consent import ConsentNote
+from edge.consent import Name
 from edge.diary.key import overwrite, sync_folder
 from edge.diary.span import Span
 from edge.errors import SharingError
@@ -26,18 +27,29 @@ from edge.errors import SharingError
 VERSION: Final = 1
 _CLOSED: Final = "Nothing leaves. Put the file back as it was, or leave sharing off."
 Nano = Annotated[int, msgspec.Meta(ge=0)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""Written as 2026-12-01T08:00:00Z: the scan after an erasure takes Unix seconds for a bucket's start."""
+
+
+class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who said yes to which terms, or no, and when."""
+
+    kind: Literal["yes", "no"]
+    name: Name
+    at: Moment
+    text_sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class SharedReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One packet, or one that was paid for and never finished (``packet`` None). Times are Unix seconds.
+    """One packet, or one that was paid for and never finished (``packet`` None), about [begins, ends).
 
     ``packet`` is the very text that left; ``sha256`` that of its bytes.
     """
 
     period: str
-    from_s: int
-    to_s: int
-    at_s: int
+    begins: Moment
+    ends: Moment
+    made: Moment
     epsilon: float
     cost_nano: Nano
     packet: str | None = None
@@ -45,7 +57,7 @@ class SharedReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def touches(self, span: Span) -> bool:
         """Whether it tells of any moment in the stretch; packets are of all places."""
-        return self.from_s < span.to_s and span.from_s < self.to_s
+        return self.begins.timestamp() < span.to_s and span.from_s < self.ends.timestamp()
 
 
 class SharedLedger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,8 +66,17 @@ class SharedLedger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
     spent_nano: Nano = 0
     sealed: bool = False
-    notes: tuple[ConsentNote, ...] = ()
+    words: tuple[Word, ...] = ()
     receipts: tuple[SharedReceipt, ...] = ()
+
+    def agrees(self, text_sha256: str) -> bool:
+        """Whether the newest word is a yes to this very text."""
+        return self.said_yes and self.words[-1].text_sha256 == text_sha256
+
+    @property
+    def said_yes(self) -> bool:
+        """Whether the newest word is a yes, to whatever text."""
+        return bool(self.words) and self.words[-1].kind == "yes"
 
     def left_nano(self, budget_nano: int) -> int:
         """What may still be spent."""
@@ -84,6 +105,11 @@ def read_ledger(path: Path) -> SharedLedger:
     if len(lines) != 3 or lines[2] or hashlib.sha256(lines[0]).hexdigest().encode() != lines[1]:
         raise _damaged(path)
     return _decoded(lines[0], path)
+
+
+def ever_shared(path: Path) -> bool:
+    """Whether there is a ledger, or was one."""
+    return path.exists() or _marker(path).exists()
 
 
 class LedgerDoor:
@@ -130,7 +156,7 @@ def write_whole(path: Path, data: bytes) -> None:
     """Put ``data`` in the file's place, all of it or nothing; then write over what was there before."""
     new, old = path.with_name(path.name + ".new"), path.with_name(path.name + ".old")
     for stale in (new, old):
-        stale.unlink(missing_ok=True)
+        remove_whole(stale)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(data)
         file.flush()
@@ -143,13 +169,16 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def remove_whole(path: Path) -> None:
-    """Write over a file, then remove it; nothing where there is none."""
-    if path.is_symlink():
-        path.unlink()
-    elif path.is_file():
+    """Write over a file, then remove it; nothing where there is none.
+
+    One that has another name, too, is not written over: a kill may have left the old name of the file in force.
+    """
+    if not path.is_symlink() and not path.is_file():
+        return
+    if not path.is_symlink() and path.stat().st_nlink == 1:
         overwrite(path)
-        path.unlink()
-        sync_folder(path.parent)
+    path.unlink()
+    sync_folder(path.parent)
 
 
 def _marker(path: Path) -> Path:
@@ -160,7 +189,7 @@ def _marker(path: Path) -> Path:
 def _decoded(text: bytes, path: Path) -> SharedLedger:
     try:
         ledger = msgspec.json.decode(text, type=SharedLedger)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise _damaged(path) from None
     if ledger.version > VERSION:
         found = f"a ledger at {path} of a newer Quietstep (version {ledger.version})"

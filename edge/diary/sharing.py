@@ -12,13 +12,13 @@ What is refused, or not, never depends on what the diary holds: a period without
 import contextlib
 import hashlib
 import secrets
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from edge.consent import ConsentNote, checked_name, stands
+from edge.consent import checked_name
 from edge.diary.coin import NANO, Coin, draw_question
 from edge.diary.home_numbers import HomeNumbers, numbers_of
 from edge.diary.packet import Packet, encode_packet
@@ -27,6 +27,8 @@ from edge.diary.share_ledger import (
     LedgerDoor,
     SharedLedger,
     SharedReceipt,
+    Word,
+    ever_shared,
     open_ledger,
     read_ledger,
     remove_whole,
@@ -65,19 +67,19 @@ class Shared(msgspec.Struct, frozen=True):
     left_nano: int
 
 
-def say_yes(ledger: Path, name: str, terms: Terms, now_s: float) -> ConsentNote:
+def say_yes(ledger: Path, name: str, terms: Terms, now_s: float) -> Word:
     """Record that ``name`` says yes to these terms."""
-    return _noted(ledger, ConsentNote("accepted", checked_name(name), int(now_s), terms.text_sha256))
+    return _noted(ledger, Word("yes", checked_name(name), _moment(now_s), terms.text_sha256))
 
 
-def say_no(ledger: Path, terms: Terms, now_s: float) -> ConsentNote:
+def say_no(ledger: Path, terms: Terms, now_s: float) -> Word:
     """Record that sharing is off."""
-    return _noted(ledger, ConsentNote("withdrawn", "somebody who lives here", int(now_s), terms.text_sha256))
+    return _noted(ledger, Word("no", "somebody who lives here", _moment(now_s), terms.text_sha256))
 
 
 def agreed(ledger: Path, terms: Terms) -> bool:
     """Whether the newest word is a yes to these very terms."""
-    return stands(read_ledger(ledger).notes, terms.text_sha256)
+    return read_ledger(ledger).agrees(terms.text_sha256)
 
 
 def share_period(home: Home, terms: Terms, period: Period, now_s: float) -> Shared:
@@ -97,7 +99,7 @@ def forget(ledger: Path, folder: Path, span: Span) -> int:
     What was spent stays spent. With ``EVERYTHING`` the yes goes too. A ledger that cannot be read goes as a whole, and
     so do all packets in the folder; the budget then counts as spent. Does nothing where nothing was ever shared.
     """
-    if not ledger.exists():
+    if not ever_shared(ledger):
         return 0
     with open_ledger(ledger) as door:
         try:
@@ -108,7 +110,7 @@ def forget(ledger: Path, folder: Path, span: Span) -> int:
             return 0
         gone = tuple(receipt for receipt in before.receipts if receipt.touches(span))
         for receipt in gone:
-            remove_whole(_file_of(folder, receipt.period))
+            _remove_packets(folder, receipt.period)
         left = before.without(span)
         if span == EVERYTHING:
             _remove_packets(folder)
@@ -117,19 +119,18 @@ def forget(ledger: Path, folder: Path, span: Span) -> int:
         return len(gone)
 
 
-def _noted(path: Path, note: ConsentNote) -> ConsentNote:
+def _noted(path: Path, word: Word) -> Word:
     with open_ledger(path) as door:
         ledger = door.read()
-        door.put(msgspec.structs.replace(ledger, notes=(*ledger.notes, note)))
-    return note
+        door.put(msgspec.structs.replace(ledger, words=(*ledger.words, word)))
+    return word
 
 
 def _refuse_unless_allowed(
     ledger: SharedLedger, terms: Terms, period: Period, now_s: float, zone: tzinfo | None
 ) -> None:
-    if not stands(ledger.notes, terms.text_sha256):
-        earlier = bool(ledger.notes) and ledger.notes[-1].kind == "accepted"
-        what = "a yes to other terms, and no yes" if earlier else "no yes"
+    if not ledger.agrees(terms.text_sha256):
+        what = "a yes to other terms, and no yes" if ledger.said_yes else "no yes"
         raise SharingError(
             f"{what} to sharing", "a yes to what would leave now", "Read it and say yes: quietstep share."
         )
@@ -151,7 +152,8 @@ def _new(home: Home, door: LedgerDoor, terms: Terms, period: Period, now_s: int)
             "Nothing leaves any more, whatever is asked; packets handed out before can be had again.",
         )
     numbers = _numbers(home, period)
-    begun = SharedReceipt(period.text, *period.bounds_s(home.zone), now_s, coin.epsilon, paid)
+    begins, ends = map(_moment, period.bounds_s(home.zone))
+    begun = SharedReceipt(period.text, begins, ends, _moment(now_s), coin.epsilon, paid)
     before = door.read()
     spent_nano = before.spent_nano + paid
     door.put(msgspec.structs.replace(before, spent_nano=spent_nano, receipts=(*before.receipts, begun)))
@@ -159,6 +161,10 @@ def _new(home: Home, door: LedgerDoor, terms: Terms, period: Period, now_s: int)
     done = msgspec.structs.replace(begun, packet=text, sha256=hashlib.sha256(text.encode()).hexdigest())
     door.put(msgspec.structs.replace(before, spent_nano=spent_nano, receipts=(*before.receipts, done)))
     return done
+
+
+def _moment(t_s: float) -> datetime:
+    return datetime.fromtimestamp(int(t_s), UTC)
 
 
 def _numbers(home: Home, period: Period) -> HomeNumbers:
@@ -201,7 +207,8 @@ def _file_of(folder: Path, period: str) -> Path:
     return folder / FILE_FORM.format(period)
 
 
-def _remove_packets(folder: Path) -> None:
+def _remove_packets(folder: Path, period: str = "*") -> None:
+    """Packets, and what a kill left of one that was being written."""
     with contextlib.suppress(FileNotFoundError):
-        for file in folder.glob(FILE_FORM.format("*")):
+        for file in folder.glob(FILE_FORM.format(period) + "*"):
             remove_whole(file)
