@@ -5,8 +5,10 @@ was made can be seen, byte for byte. Reads the clock. Refuses to open a connecti
 sending it is the household's.
 """
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 
 import msgspec
 from rich.console import Console
@@ -97,9 +99,20 @@ def receipts(config: Config, console: Console, *, as_json: bool) -> None:
     _say(console, _standing(ledger, terms.budget, terms.budget_nano))
 
 
-def forget_shared(config: Config, span: Span = EVERYTHING) -> int:
-    """Remove receipts and packets of a stretch that is erased; how many. What was spent stays spent."""
-    return forget(config.diary.with_name(LEDGER_NAME), config.share_folder, span)
+@contextlib.contextmanager
+def forgetting(config: Config, span: Span = EVERYTHING) -> Iterator[None]:
+    """Remove receipts and packets of a stretch, then do what is inside: erase the stretch of the diary.
+
+    A ledger or folder that cannot be written does not stop the diary's erasure; it is told after it.
+    """
+    failed: SharingError | OSError | None = None
+    try:
+        forget(config.diary.with_name(LEDGER_NAME), config.share_folder, span)
+    except (SharingError, OSError) as error:
+        failed = error
+    yield
+    if failed is not None:
+        raise failed
 
 
 def _standing(ledger: SharedLedger, budget: float, budget_nano: int) -> str:

@@ -133,10 +133,10 @@ What that protects
     can be at most {sure} sure of one afterwards, whatever else they know.
 
 What it adds up to
-    The budget is {budget:g}, once and for all: {n} files, then no more. Who has
-    all of them and knows that they are yours could by that bound be up to
-    {sure_all} sure of a difference in everything; the best attack there is
-    would be right in {right_all} of cases. Few files protect, many do less.
+    The budget is {budget:g}, once and for all: enough for {n} of such files.
+    Who has all of them and knows that they are yours could by that bound be
+    up to {sure_all} sure of a difference in everything; the best attack there
+    is would be right in {right_all} of cases. Few files protect, many do less.
 
 What it is good for
     One file says almost nothing. The mean of many does: how pleasant moods

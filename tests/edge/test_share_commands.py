@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -32,13 +33,22 @@ NOW_S = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
 SETTINGS = 'timezone = "UTC"\n[share]\non = true\nbudget = 3.0\n'
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three rows of week 47, settings that say on, and a clock in week 49."""
-    with Store.open(tmp_path / "data" / "diary.db") as store:
-        diary = Diary(store, "reference", "cpu")
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three rows of week 47."""
+    folder = tmp_path_factory.mktemp("written")
+    with Store.open(folder / "diary.db") as store:
+        diary = Diary(store, "reference", "cpu", checkpoint_each_minute=False)
         for minute in range(MONDAY, MONDAY + 180):
             diary.update(MinuteNote("hall", minute, MinuteKind.NOBODY))
+        assert len(store.rows()) == 3
+    return folder
+
+
+@pytest.fixture
+def home(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """These rows, settings that say on, and a clock in week 49."""
+    shutil.copytree(written, tmp_path / "data")
     (tmp_path / "quietstep.toml").write_text(SETTINGS)
     monkeypatch.setattr(share_commands.time, "time", lambda: NOW_S)
     return tmp_path
@@ -156,10 +166,10 @@ def test_the_consent_to_be_watched_says_that_sharing_asks_on_its_own() -> None:
     "line",
     ["onn = true", "epsilon = 0.3", "epsilon = 4.0", "budget = 10.5", "budget = 0.5", 'period = "hour"', "on = 3"],
 )
-def test_settings_that_cannot_be_meant(home: Path, line: str) -> None:
-    settings(home, f"[share]\n{line}\n")
+def test_settings_that_cannot_be_meant(tmp_path: Path, line: str) -> None:
+    settings(tmp_path, f"[share]\n{line}\n")
     with pytest.raises(ConfigError, match=r"line [12]"):
-        load_config(home / "quietstep.toml")
+        load_config(tmp_path / "quietstep.toml")
 
 
 WATCHED = """
@@ -184,3 +194,14 @@ def test_it_makes_no_socket(home: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=home)
     assert done.returncode == 0, done.stderr
     assert (home / "data" / "shared" / "quietstep-2026-W48.json").exists()
+
+
+def test_a_folder_in_the_way_does_not_stop_the_erasure(home: Path) -> None:
+    quietstep(home, "share", "--accept", "Anna")
+    (home / "data" / "shared.json").unlink()
+    (home / "data" / "shared.json").mkdir()
+    done = quietstep(home, "erase", "--all", "--yes")
+    assert done.exit_code == 1
+    assert "no way to write" in said(done)
+    assert "The key is destroyed" in done.output
+    assert not (home / "data" / "diary.db").exists()

@@ -30,7 +30,7 @@ MONDAY = int(datetime(2026, 11, 16, tzinfo=UTC).timestamp()) // 60  # of W47
 
 
 def fill(store: Store) -> None:
-    diary = Diary(store, "m", "cpu")
+    diary = Diary(store, "m", "cpu", checkpoint_each_minute=False)
     for minute in range(MONDAY, MONDAY + 180):
         if minute % 10 == 0:
             for n in range(5):
