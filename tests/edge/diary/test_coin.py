@@ -28,7 +28,7 @@ def off_by(n_yes: int, n: int, chance: float) -> float:
 @pytest.mark.parametrize("epsilon", [0.25, 1.0])
 @pytest.mark.parametrize("position", [0, SCALE // 4, SCALE])
 def test_it_falls_as_opendp_states(epsilon: float, position: int) -> None:
-    coin, n = Coin(epsilon), 3000
+    coin, n = Coin(epsilon), 2000
     p = math.exp(coin.epsilon) / (1 + math.exp(coin.epsilon))  # from OpenDP's own figure, not from what we asked for
     share = position / SCALE
     n_yes = sum(coin.answer(position) for _ in range(n))
@@ -62,7 +62,7 @@ def packets(numbers: HomeNumbers, coin: Coin, n: int) -> list[Packet]:
 
 def test_the_best_attacker_on_two_homes_that_differ_in_everything() -> None:
     """Likelihood ratio of all that varies in a packet (question and answer), on the whole mechanism."""
-    coin, n = Coin(1.0), 4000
+    coin, n = Coin(1.0), 2500
     high, low = packets(HIGH, coin, n), packets(LOW, coin, n)
     bound = (math.exp(coin.epsilon) - 1) / (math.exp(coin.epsilon) + 1)
     caught = (sum(packet.answer for packet in high) - sum(packet.answer for packet in low)) / n
@@ -85,7 +85,7 @@ def test_all_else_in_a_packet_is_the_same_for_every_home() -> None:
 
 def test_the_mean_of_many_homes_is_their_numbers() -> None:
     home = HomeNumbers(valence=0.4, arousal=-0.1, told=1.0, watched=0.25, abstained=0.6)
-    many = packets(home, Coin(2.0), 6000)
+    many = packets(home, Coin(2.0), 3000)
     for question in QUESTIONS:
         told = mean_of(many, question)
         assert told is not None

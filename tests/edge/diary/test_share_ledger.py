@@ -49,7 +49,7 @@ def test_one_that_is_gone_is_not_a_new_budget(path: Path) -> None:
     assert "although there was one" in refused(path)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(0, 10_000))
 def test_a_file_cut_anywhere_is_refused(path: Path, cut: int) -> None:
     whole = path.read_bytes()
@@ -60,7 +60,7 @@ def test_a_file_cut_anywhere_is_refused(path: Path, cut: int) -> None:
         path.write_bytes(whole)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flips=st.dictionaries(st.integers(0, 400), st.integers(1, 255), min_size=1, max_size=4))
 def test_a_single_changed_byte_is_found_out(path: Path, flips: dict[int, int]) -> None:
     whole = path.read_bytes()
