@@ -23,6 +23,7 @@ from edge.permission import Settings
 from edge.quiet_hours import QuietHours
 from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
+from edge.share_settings import Share
 from edge.zone import household_zone
 
 FILE_NAME: Final = "quietstep.toml"
@@ -120,6 +121,7 @@ class Config(_Strict):
     quiet: tuple[Quiet, ...] = ()
     timezone: str | None = None
     encoder: Encoder = Field(default_factory=Encoder)
+    share: Share = Field(default_factory=Share)
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
     pose_model: Path | None = None
@@ -178,6 +180,11 @@ class Config(_Strict):
     def key(self) -> Path:
         """The key file of the diary."""
         return self.key_file or self.data_dir / "diary.key"
+
+    @property
+    def share_folder(self) -> Path:
+        """Where `quietstep share` puts its files."""
+        return self.share.folder or self.data_dir / "shared"
 
 
 class _Environment(BaseSettings):
@@ -247,7 +254,7 @@ def _shown(problem: Any) -> str:
 
 
 def _fields(loc: tuple[int | str, ...]) -> list[str]:
-    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "quiet": Quiet, "encoder": Encoder}
+    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "quiet": Quiet, "encoder": Encoder, "share": Share}
     fields = tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields
     return [field.alias or name for name, field in fields.items()]
 

@@ -36,7 +36,8 @@ What it keeps, on this device only
     kept beside it, in state.db, where the diary's key does not protect it.
 
 What it sends
-    Nothing.
+    Nothing, unless you say yes to that, too: `quietstep share` is off, asks
+    on its own, says what would leave, and writes a file that you may send.
 
 What it is not for
     Not for workplaces, not for schools, not for diagnosis or treatment, not
@@ -46,7 +47,7 @@ What it is not for
 What you can do at any time
     `quietstep pause` closes the cameras (for all, or one place, for a while
     or until `quietstep resume`). `quietstep consent --withdraw` ends the
-    watching and erases the diary. Only say yes if everybody who lives here
+    watching and any sharing, and erases the diary. Only say yes if everybody who lives here
     agrees; whoever lives here may withdraw.
 """
 TEXT_SHA256: Final = hashlib.sha256(TEXT.encode()).hexdigest()

@@ -22,6 +22,7 @@ from edge.diary.span import Span, local_text, span_of
 from edge.diary.store import DiaryReader
 from edge.errors import ConfigError, DiaryDamagedError, DiaryError
 from edge.review.log_table import WIDTH, log_json, log_table
+from edge.share_commands import forgetting
 
 DAY_S = 86_400
 
@@ -51,7 +52,8 @@ def erase_command(
         if any(asked):
             raise DiaryError("--all together with a stretch", "one of the two", "Leave one out.")
         _ask(f"Erase the whole diary at {config.diary}, its backups in that folder and its key?", yes)
-        _tell(erase_all(config.diary, config.key, now_s, places), None, console, config)
+        with forgetting(config):
+            _tell(erase_all(config.diary, config.key, now_s, places), None, console, config)
         return
     if not any(asked):
         raise DiaryError("nothing named", "--from, --to, --place or --all", "Name the first day: --from 2026-11-01.")
@@ -60,7 +62,8 @@ def erase_command(
     there = count(config.diary, config.key, span)
     n_open = f" and the open bucket of {there.n_open} places" if there.n_open else ""
     _ask(f"Erase {_stretch(span, zone)}: {there.n_rows} rows{n_open}, and the backups in {config.data_dir}?", yes)
-    _tell(erase_span(config.diary, config.key, span, now_s, places), zone, console, config)
+    with forgetting(config, span):
+        _tell(erase_span(config.diary, config.key, span, now_s, places), zone, console, config)
 
 
 def _ask(question: str, yes: bool) -> None:

@@ -115,8 +115,15 @@ def _withdraw(config: Config, console: Console) -> None:
     console.print("The consent is withdrawn. Watching ends now.")
     if not _until(lambda: read_note(config.running_note) is None, OFF_WITHIN_S):
         raise ServiceError("a service that still runs", "one that ended", "Stop `quietstep run`, then withdraw again.")
-    if config.diary.exists():
-        _erase(config, console)
+    _erase_all(config, console)
+
+
+def _erase_all(config: Config, console: Console) -> None:
+    from edge.share_commands import forgetting  # noqa: PLC0415  (slow to load, and a pause should be quick)
+
+    with forgetting(config):
+        if config.diary.exists():
+            _erase(config, console)
 
 
 def _erase(config: Config, console: Console) -> None:

@@ -9,6 +9,7 @@ from tests.bench.power_cut.cuts import Outcome, cut
 from tests.bench.power_cut.disk import Disk
 from tests.bench.power_cut.operations import ALL, CONTROLS
 from tests.bench.power_cut.recorder import Event
+from tests.bench.power_cut.sharing_cuts import SHARING, UNSYNCED
 
 
 def states(disk: Disk) -> set[tuple[tuple[str, bytes], ...]]:
@@ -42,7 +43,7 @@ def test_a_write_may_be_torn_at_a_sector() -> None:
 def outcome_of(name: str) -> Outcome:
     if not shutil.which("strace"):
         pytest.skip("strace is not here (Debian package strace)")
-    operation = next(operation for operation in (*ALL, *CONTROLS) if operation.name == name)
+    operation = next(operation for operation in (*ALL, *SHARING, *CONTROLS, UNSYNCED) if operation.name == name)
     try:
         return cut(operation, n_drawn=1, most_states=15)
     except RuntimeError as error:
@@ -61,3 +62,16 @@ def test_cut_anywhere_nothing_is_corrupt_lost_or_half_done(name: str) -> None:
 def test_the_model_finds_what_weaker_syncs_lose() -> None:
     outcome = outcome_of("insert, synchronous=OFF (control)")
     assert outcome.verdicts["lost"] + outcome.verdicts["corrupt"] > 0
+
+
+@pytest.mark.parametrize("name", ["share", "erase what was shared"])
+def test_cut_anywhere_nothing_leaves_unpaid_and_nothing_spent_comes_back(name: str) -> None:
+    pytest.importorskip("opendp", reason="the extra `share` is not installed")
+    outcome = outcome_of(name)
+    assert outcome.n_states >= 8
+    assert not outcome.verdicts["corrupt"] + outcome.verdicts["lost"] + outcome.verdicts["half"]
+
+
+def test_the_model_finds_what_sharing_without_syncs_loses() -> None:
+    pytest.importorskip("opendp", reason="the extra `share` is not installed")
+    assert outcome_of(UNSYNCED.name).verdicts["corrupt"]
