@@ -106,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise _refusal(folder, f"no {MANIFEST}", "a folder with a manifest")
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refusal(folder, f"a manifest that does not decode ({error})", f"schema {SCHEMA}") from error
 
 

@@ -128,7 +128,7 @@ def _kept(path: Path) -> Result | None:
     """A whole result from before, or None; a file nobody can read is computed again."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Result)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -152,5 +152,5 @@ def _refuse_foreign(cycles: Cycles, plan: Plan, out: Path) -> None:
 def _known(path: Path) -> _Known | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Known)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -86,7 +86,7 @@ def is_state_of(content: bytes, loop: Loop, place: Place) -> bool:
         arrays = arrays_of(content)
         _meaning(arrays)
         thrown = [arrays[name].shape[0] for name in _torch_dice(place)]
-    except (ValueError, KeyError, EOFError, BadZipFile, msgspec.DecodeError, msgspec.ValidationError):
+    except (ValueError, KeyError, EOFError, BadZipFile, msgspec.DecodeError, UnicodeDecodeError):
         return False
     wanted = {name: tuple(value.shape) for name, value in loop.model.state_dict().items()}
     return thrown == [place.n_ranks] * len(thrown) and wanted == {

@@ -147,7 +147,7 @@ def _meaning(path: Path) -> Meaning:
     try:
         meaning = msgspec.json.decode(content, type=Meaning)
         known = msgspec.json.decode(msgspec.json.encode(meaning)) == msgspec.json.decode(content)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         found = f"that {path} cannot be used ({error})"
         raise TrainingError(found, f"a trained model of schema {SCHEMA}", _AGAIN) from error
     if meaning.schema != SCHEMA or not known:

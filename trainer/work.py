@@ -268,7 +268,7 @@ def _write(path: Path, value: msgspec.Struct) -> None:
 def _decoded(path: Path, kind: type[Kind]) -> Kind:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         found = f"that {path} cannot be used ({error})"
         raise TrainingError(
             found, f"a work folder of schema {SCHEMA}", "Name another --work, or bring it back."

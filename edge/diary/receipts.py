@@ -83,5 +83,5 @@ def _covers(done: Receipt, begun: Receipt) -> bool:
 def _decoded(line: bytes) -> Receipt | None:
     try:
         return msgspec.json.decode(line, type=Receipt)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None

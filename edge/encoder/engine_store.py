@@ -86,7 +86,7 @@ class EngineStore:
 def _seal_of(place: Path) -> Seal | None:
     try:
         return msgspec.json.decode((place / SEAL).read_bytes(), type=Seal)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

@@ -83,7 +83,7 @@ class Line:
             raise ConnectionError(f"a message of {length} bytes")
         try:
             return _decoder.decode(self._take(length, end_s, on_wait))
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ConnectionError(f"a message of no known kind ({error})") from error
 
     def close(self) -> None:

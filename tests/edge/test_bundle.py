@@ -100,7 +100,7 @@ def test_a_bundle_that_does_not_fit_is_refused(folder: Path, change: dict[str, o
     assert word in refusal(folder)
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"\xff\xfe"])
+@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"tolerance": {"\xff": 1}}'])
 def test_a_manifest_that_is_none_is_refused(folder: Path, text: bytes) -> None:
     (folder / "manifest.json").write_bytes(text)
     assert "manifest" in refusal(folder)
