@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from edge.cli_diary import add_diary_commands
+from edge.cli_gather import add_gather
 from edge.cli_household import add_household
 from edge.errors import QuietstepError
 
@@ -219,6 +220,7 @@ def doctor(
 
 add_household(app, _sentences)
 add_diary_commands(app, _sentences)
+add_gather(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
