@@ -1,1 +1,4 @@
-"""For a service, never a home: what many consenting homes shared, on PostgreSQL (extra "gather")."""
+"""For a service that gathers what many consenting homes shared, on PostgreSQL (extra "gather").
+
+Promises: nothing half done is kept. Refuses a home's own diary: nothing here runs where a camera does.
+"""

@@ -89,7 +89,7 @@ def test_the_mean_over_homes_is_within_its_interval() -> None:
             homes.append(packet(n, question="valence", answer=told, epsilon=epsilon))
         ((answer,),) = (summary.answers for summary in summaries(homes))
         inside += answer.low <= truth <= answer.high
-    assert 0.90 <= inside / 200
+    assert inside / 200 >= 0.90
 
 
 def test_models_and_weeks_are_never_pooled() -> None:
