@@ -82,11 +82,17 @@ def put(connection: sa.Connection, rows: Sequence[DayRow]) -> None:
     connection.execute(upsert, [record_of_day(row) for row in rows])
 
 
-def retire_hours(connection: sa.Connection, until: Cutoffs) -> int:
-    """Delete the hours of days that ended by then and stand; how many."""
-    old = sa.and_(_IN_DAY, _DAY.day_start_s + _DAY.day_length_s <= until.hours_s)
-    gone = sa.delete(schema.TREND).where(_TREND.bucket_start_s < until.hours_s, sa.exists().where(old))
-    return connection.execute(gone).rowcount
+def retire_hours(connection: sa.Connection, until: Cutoffs, most: int) -> tuple[int, bool]:
+    """Delete the hours of days that ended by then and stand, whole days and ``most`` hours at most, the oldest first.
+
+    How many, and whether that is all of them.
+    """
+    ordered = sa.select(_TREND.bucket_start_s).order_by(_TREND.bucket_start_s)
+    beyond = connection.execute(ordered.offset(most).limit(1)).scalar()
+    by_s = until.hours_s if beyond is None else min(until.hours_s, int(beyond))
+    old = sa.and_(_IN_DAY, _DAY.day_start_s + _DAY.day_length_s <= by_s)
+    gone = sa.delete(schema.TREND).where(_TREND.bucket_start_s < by_s, sa.exists().where(old))
+    return connection.execute(gone).rowcount, by_s == until.hours_s
 
 
 def retire_days(connection: sa.Connection, until: Cutoffs) -> int:

@@ -47,13 +47,14 @@ def roll_up(
         day_table.put(connection, made)
     until = cutoffs(now_s, retention, (*standing, *made))
     n_hours_gone = n_days_gone = 0
+    is_gone = True
     if until is not None:
         with store.writing() as connection:
-            n_hours_gone = day_table.retire_hours(connection, until)
+            n_hours_gone, is_gone = day_table.retire_hours(connection, until, most_hours)
         with store.writing() as connection:
             n_days_gone = day_table.retire_days(connection, until)
     store.forget_old_pages()
-    return Rolled(n_days + len(made), n_hours_gone, n_days_gone, is_all)
+    return Rolled(n_days + len(made), n_hours_gone, n_days_gone, is_all and is_gone)
 
 
 class RollingLedger:

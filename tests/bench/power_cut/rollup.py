@@ -1,4 +1,4 @@
-"""Two more operations that are cut: rolling up days and retiring hours, and the step from the first schema to the second.
+"""Two more operations that are cut: rolling up days and retiring hours; and the step from the first schema to the next.
 
 Promises and refuses as `tests.bench.power_cut.operations`, of which they are kept apart for length.
 """
@@ -87,7 +87,7 @@ def judge_rollup(folder: Path, said: list[bytes]) -> str:
     return "lost" if said and (hours, days) != (KEPT, ROLLED) else ""
 
 
-def judge_first_schema(folder: Path, said: list[bytes]) -> str:
+def judge_upgrade(folder: Path, said: list[bytes]) -> str:
     """Every row, before and after; the backup is whole or not there."""
     key = read_key(folder / "diary.key")
     backup = folder / "diary.db.before-0002"
@@ -98,8 +98,8 @@ def judge_first_schema(folder: Path, said: list[bytes]) -> str:
     return one_of(folder, said, BEFORE, BEFORE)
 
 
+IMPORT: Final = "from tests.bench.power_cut import rollup as r"
 ROLLUP: Final = (
-    Operation("rollup", written_to_roll_up, "from tests.bench.power_cut import rollup as r; r.rolled_up(path); o.say('rolled')", judge_rollup),
-    Operation("migrate 1 to 2", written_by_the_first_schema, "from tests.bench.power_cut import rollup as r; o.Store.open(path).close(); o.say('new')",
-              judge_first_schema),
-)  # fmt: skip
+    Operation("rollup", written_to_roll_up, f"{IMPORT}; r.rolled_up(path); o.say('rolled')", judge_rollup),
+    Operation("migrate 1 to 2", written_by_the_first_schema, "o.Store.open(path).close(); o.say('new')", judge_upgrade),
+)
