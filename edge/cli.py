@@ -200,7 +200,7 @@ def report(
     from edge.review.terminal import print_report
 
     settings = load_config(_config_path(config), data_dir=data_dir)
-    print_report(settings.diary, settings.key, weeks, _stdout, as_json=json, n_alerts=alerts)
+    print_report(settings.diary, settings.key, weeks, _stdout, json, settings.zone, alerts)
 
 
 @app.command()

@@ -17,7 +17,7 @@ Command = Callable[..., None]
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="quietstep.toml, as for run.")]
 DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the diary and its key live.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-ZoneOption = Annotated[str | None, typer.Option("--zone", help="Such as Europe/Berlin; else this machine's.")]
+ZoneOption = Annotated[str | None, typer.Option("--zone", help="Such as Europe/Berlin; else the household's.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -57,18 +57,27 @@ def erase(
     erase_command(_settings(config, data_dir), (from_, to, place), zone, _stdout, everything=everything, yes=yes)
 
 
+class By(StrEnum):
+    """What a line of the log stands for."""
+
+    hour = "hour"
+    day = "day"
+    week = "week"
+
+
 def log(
     days: Annotated[int, typer.Option(help="How many days back from the newest row.", min=1, max=36_600)] = 7,
     place: Annotated[str | None, typer.Option(help="Only this place.")] = None,
+    by: Annotated[By, typer.Option(help="A line for each hour, day or week.")] = By.hour,
     json: JsonOption = False,
     zone: ZoneOption = None,
     config: ConfigOption = None,
     data_dir: DataOption = None,
 ) -> None:
-    """The diary's rows as they are kept, with the minutes of the six kinds, in local time."""
+    """The diary's rows as they are kept, with the minutes of the six kinds, in local time; or its days or weeks."""
     from edge.diary_commands import log_command
 
-    log_command(_settings(config, data_dir), days, place, zone, _stdout, as_json=json)
+    log_command(_settings(config, data_dir), (days, place, by.value), zone, _stdout, as_json=json)
 
 
 def backup(

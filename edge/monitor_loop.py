@@ -16,6 +16,7 @@ import structlog
 
 from edge.affect import Abstention
 from edge.diary.diary import Diary
+from edge.diary.rolling import RollingLedger
 from edge.diary.store import Store
 from edge.encoder import open_encoder
 from edge.errors import DiaryError, QuietstepError
@@ -25,6 +26,7 @@ from edge.log import set_up_logging
 from edge.monitor import NS, Monitor, Seen
 from edge.monitor_spec import MonitorSpec
 from edge.wire import Frame, Message, Receiver, Tick
+from edge.zone import household_zone
 
 NAP_S: Final = 0.2
 """Frames are taken a few at a time: nothing needs a trend sooner, and waking for each one costs twice the CPU."""
@@ -126,7 +128,8 @@ def run_monitor(spec: MonitorSpec) -> int:
         gauges = Gauges(spec.gauges_fd)
         encoder = open_encoder(Path(spec.bundle), spec.ladder, LadderLog(gauges))
         with Store.open(Path(spec.diary), Path(spec.key), kind=spec.kind) as store:
-            monitor = Monitor(encoder, Diary(store, encoder.model_id, encoder.rung), spec.places)
+            ledger = RollingLedger(store, household_zone(spec.zone), spec.retention)
+            monitor = Monitor(encoder, Diary(ledger, encoder.model_id, encoder.rung), spec.places)
             receiver = Receiver(spec.endpoint)
             gauges.put("ready", 1)
             Loop(monitor, receiver, gauges).run()
