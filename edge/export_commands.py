@@ -21,7 +21,6 @@ from edge.diary.export.lines import By, Line, lines_of
 from edge.diary.export.new_file import write_new
 from edge.diary.span import END_S, FIRST_S, Span, local_text, span_of
 from edge.diary.store import DiaryReader
-from edge.diary.trend import TrendRow
 from edge.diary_commands import zone_of
 from edge.errors import DiaryError
 
@@ -49,11 +48,16 @@ class Wish(NamedTuple):
 def export_command(config: Config, wish: Wish, console: Console) -> None:
     """Write the file, or CSV and FHIR to the terminal where none is named."""
     _refuse(wish)
-    zone, span = zone_of(wish.zone), span_of(wish.from_, wish.to, wish.place, zone_of(wish.zone))
+    zone = zone_of(wish.zone) or config.zone
+    span = span_of(wish.from_, wish.to, wish.place, zone)
     with DiaryReader.open(config.diary, config.key) as reader:
         kind = reader.kind()
-        rows = reader.rows(_bound(span.from_s), _bound(span.to_s))
-    lines = lines_of(_own(rows, span, zone), wish.by, zone)
+        bounds = _bound(span.from_s), _bound(span.to_s)
+        rows, days = reader.rows(*bounds), reader.days(*bounds) if wish.by != "hour" else ()
+    _refuse_empty({row.place for row in rows} | {day.place for day in days}, span, zone)
+    own = [row for row in rows if span.place in (None, row.place)]
+    kept = [day for day in days if span.place in (None, day.place)]
+    lines = lines_of(own, wish.by, zone, kept)
     content = _content(lines, wish, zone, kind)
     if wish.out is None:
         sys.stdout.buffer.write(content)
@@ -83,15 +87,13 @@ def _bound(t_s: int) -> int | None:
     return None if t_s in (FIRST_S, END_S) else t_s
 
 
-def _own(rows: Sequence[TrendRow], span: Span, zone: tzinfo | None) -> Sequence[TrendRow]:
-    own = [row for row in rows if span.place in (None, row.place)]
-    if own:
-        return own
+def _refuse_empty(places: set[str], span: Span, zone: tzinfo | None) -> None:
     stretch = f"from {local_text(span.from_s, zone)} to {local_text(span.to_s, zone)}"
-    if rows:
-        known = ", ".join(sorted({row.place for row in rows}))
-        raise DiaryError(f"no row of {span.place!r} {stretch}", f"one of {known}", "Write it so.")
-    raise DiaryError(f"no row {stretch}", "a stretch with rows", "See what there is with `quietstep log`.")
+    if not places:
+        seen = "See what there is with `quietstep log`; of old days only --by day or week is left."
+        raise DiaryError(f"no row {stretch}", "a stretch with rows", seen)
+    if span.place is not None and span.place not in places:
+        raise DiaryError(f"no row of {span.place!r} {stretch}", f"one of {', '.join(sorted(places))}", "Write it so.")
 
 
 def _content(lines: Sequence[Line], wish: Wish, zone: tzinfo | None, kind: str) -> bytes:

@@ -118,9 +118,9 @@ def _take_diary(asked: Asked, diary: Path, console: Console) -> None:
     if asked.key_file is None:
         raise DiaryError("no key for that diary", "--key-file FILE", "Ask whoever handed it over for its key.")
     with DiaryReader.open(diary, asked.key_file) as reader:
-        rows, kind = reader.rows(), reader.kind()
-    taken = Homes(Server.at(asked.url)).take(home_id, rows, kind)
-    _say(console, f"{home_id}: {taken.n_new} rows are new, {taken.n_known} were there already.")
+        rows, days, kind = reader.rows(), reader.days(), reader.kind()
+    taken = Homes(Server.at(asked.url)).take(home_id, rows, kind, days)
+    _say(console, f"{home_id}: {taken.n_new} hours and days are new, {taken.n_known} were there already.")
 
 
 def _tell_weeks(asked: Asked) -> None:
@@ -128,8 +128,9 @@ def _tell_weeks(asked: Asked) -> None:
     from edge.diary.gathered.server import Server
 
     zone = zone_of(asked.zone)
-    rows = Homes(Server.at(asked.url)).rows(_home(asked), span_of(*asked.stretch, zone))
-    sys.stdout.buffer.write(csv_bytes(lines_of(rows, "week", zone), zone, "home"))
+    homes, span = Homes(Server.at(asked.url)), span_of(*asked.stretch, zone)
+    rows, days = homes.rows(_home(asked), span), homes.days(_home(asked), span)
+    sys.stdout.buffer.write(csv_bytes(lines_of(rows, "week", zone, days), zone, homes.kind(_home(asked))))
     sys.stdout.buffer.flush()
 
 
@@ -146,8 +147,8 @@ def _let_go(asked: Asked, console: Console, yes: bool) -> None:
         homes.forget(home_id)
         _say(console, f"{home_id} is forgotten. {LIMITS} Packets carry no home, so none can be taken back.")
         return
-    n_rows = homes.erase(home_id, span_of(*asked.stretch, zone_of(asked.zone)))
-    _say(console, f"Erased {n_rows} rows of {home_id}. {LIMITS}")
+    n_rows, n_days = homes.erase(home_id, span_of(*asked.stretch, zone_of(asked.zone)))
+    _say(console, f"Erased {n_rows} hours and {n_days} days of {home_id}. {LIMITS}")
 
 
 def _home(asked: Asked) -> str:

@@ -92,7 +92,7 @@ def decode_packet(data: bytes) -> Packet:
         if encode_packet(packet) == data:
             return packet
         found = "a packet in another spelling"
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # the latter for a key that is not UTF-8
         found = f"no packet ({error})"
     except SharingError as error:
         found = f"a packet with {error.found}"

@@ -1,7 +1,8 @@
 """What an export says, whatever its form: one line per bucket, day or week of a place.
 
 Promises: a bucket's line says what its row says and no more; days and weeks are those of `edge.diary.days`, so they are
-made of told rows alone, with the same two decimals as a row. Weeks begin on Monday by the household's clock. Refuses
+made of told rows alone, with the same two decimals as a row (also
+where only the day is kept and its hours are gone). Weeks begin on Monday by the household's clock. Refuses
 to fill in: what is held back or on no record is None. Pure: rows and zone come in.
 """
 
@@ -12,12 +13,14 @@ from typing import Any, Final, Literal, assert_never
 
 import msgspec
 
-from edge.diary.days import WEEK_DAYS, Day, begins_s, days_of_rows, week_of_days
+from edge.diary.day_rows import DayRow, known_days
+from edge.diary.days import WEEK_DAYS, Day, begins_s, week_of_days
 from edge.diary.minutes import MINUTE_S
 from edge.diary.rollup import Mood, Stretch
 from edge.diary.trend import Few, TrendRow
 
 By = Literal["hour", "day", "week"]
+USUAL_LENGTH_S: Final = 3600
 LIMITS: Final = (
     "A trend belongs to a place. It is one person's only where one person lives; nobody can know who walked.",
     "It says how often walking looked like acted moods of a training set. It is not a feeling and not a diagnosis, "
@@ -86,15 +89,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 _OF_ROW: Final = tuple(name for name in Line.__struct_fields__ if name in TrendRow.__struct_fields__)
 
 
-def lines_of(rows: Sequence[TrendRow], by: By, zone: tzinfo | None) -> tuple[Line, ...]:
-    """Lines by time, then place; ``zone`` None is the machine's own."""
+def lines_of(rows: Sequence[TrendRow], by: By, zone: tzinfo | None, kept: Sequence[DayRow] = ()) -> tuple[Line, ...]:
+    """Lines by time, then place; ``zone`` None is the machine's own. ``kept`` are days whose hours may be gone."""
     if by == "hour":
         lines = [line_of_row(row) for row in rows]
     elif by == "day":
         lengths = _lengths_s(rows)
-        lines = [_line_of_day(day, lengths[day.place], zone) for day in days_of_rows(rows, zone)]
+        lines = [
+            _line_of_day(day, lengths.get(day.place, USUAL_LENGTH_S), zone) for day in known_days(rows, kept, zone)
+        ]
     elif by == "week":
-        lines = list(_lines_of_weeks(days_of_rows(rows, zone), _lengths_s(rows), zone))
+        lines = list(_lines_of_weeks(known_days(rows, kept, zone), _lengths_s(rows), zone))
     else:
         assert_never(by)
     return tuple(sorted(lines, key=lambda line: (line.start_s, line.place)))
@@ -134,7 +139,7 @@ def _lines_of_weeks(days: Sequence[Day], lengths_s: dict[str, int], zone: tzinfo
     for (place, monday), group in groupby(days, key=lambda day: (day.place, _monday(day.day))):
         own = list(group)
         ends = (monday, monday + timedelta(days=WEEK_DAYS))
-        yield _line_of_stretch(own, week_of_days(own).stretch, ends, lengths_s[place], zone)
+        yield _line_of_stretch(own, week_of_days(own).stretch, ends, lengths_s.get(place, USUAL_LENGTH_S), zone)
 
 
 def _monday(day: date) -> date:

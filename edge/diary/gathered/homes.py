@@ -7,15 +7,17 @@ more than an opaque name.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from edge.diary import schema
+from edge.diary import day_table, schema
+from edge.diary.day_rows import DayRow
 from edge.diary.gathered.server import Server
 from edge.diary.migrate import MIGRATIONS
-from edge.diary.records import record_of_row, row_of_record
+from edge.diary.records import day_of_record, record_of_row, row_of_record
 from edge.diary.span import EVERYTHING, Span
 from edge.diary.trend import TrendRow
 from edge.errors import DiaryDamagedError, DiaryError
@@ -40,8 +42,11 @@ class Homes:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def take(self, home_id: str, rows: Sequence[TrendRow], kind: str) -> Taken:
-        """Keep a diary's rows, all of them or none; raises DiaryError when one differs from what is kept."""
+    def take(self, home_id: str, rows: Sequence[TrendRow], kind: str, days: Sequence[DayRow] = ()) -> Taken:
+        """Keep a diary's hours and days, all or none; raises DiaryError when one differs from what is kept.
+
+        A day that books more minutes than the one that is kept (hours came late) takes its place.
+        """
         with self._server.working(schema_of(home_id), MIGRATIONS) as connection:
             _check_tables(connection, home_id)
             _check_kind(connection, home_id, kind)
@@ -49,27 +54,50 @@ class Homes:
             new = tuple(_new(rows, kept, home_id))
             if new:
                 connection.execute(sa.insert(schema.TREND), [record_of_row(row) for row in new])
-        return Taken(len(new), len(rows) - len(new))
+            kept_days = {(day.day_start_s, day.place): day for day in day_table.days(connection)}
+            new_days = tuple(_new_days(days, kept_days, home_id))
+            day_table.put(connection, new_days)
+        n_new = len(new) + len(new_days)
+        return Taken(n_new, len(rows) + len(days) - n_new)
 
     def rows(self, home_id: str, span: Span = EVERYTHING) -> tuple[TrendRow, ...]:
-        """Rows of which any part lies in the stretch, by time and place."""
-        with self._server.reading(schema_of(home_id), MIGRATIONS) as connection:
-            if connection is None:
-                raise _unknown(home_id)
+        """Hours of which any part lies in the stretch, by time and place."""
+        with self._reading(home_id) as connection:
             return tuple(_rows(connection, span))
 
-    def erase(self, home_id: str, span: Span) -> int:
-        """Erase what lies in a stretch, wholly or partly, and write the table anew; how many rows went."""
+    def days(self, home_id: str, span: Span = EVERYTHING) -> tuple[DayRow, ...]:
+        """Days of which any part lies in the stretch, by time and place."""
+        day = schema.DAY
+        query = sa.select(day).where(span.touched_days()).order_by(day.c.day_start_s, day.c.place)
+        with self._reading(home_id) as connection:
+            return tuple(day_of_record(record) for record in connection.execute(query).mappings())
+
+    def kind(self, home_id: str) -> str:
+        """A home's diary or a demonstration's."""
+        with self._reading(home_id) as connection:
+            return str(connection.execute(sa.select(schema.META.c.kind)).scalar())
+
+    def erase(self, home_id: str, span: Span) -> tuple[int, int]:
+        """Erase what lies in a stretch, wholly or partly, and write the tables anew; how many hours and days went."""
         self.rows(home_id, span)  # an unknown home must not come into being by this
         with self._server.working(schema_of(home_id), MIGRATIONS) as connection:
-            gone = connection.execute(sa.delete(schema.TREND).where(span.touched_rows()))
-        self._server.rewrite(schema_of(home_id), schema.TREND.name)
-        return int(gone.rowcount)
+            n_days = connection.execute(sa.delete(schema.DAY).where(span.touched_days())).rowcount
+            n_rows = connection.execute(sa.delete(schema.TREND).where(span.touched_rows())).rowcount
+        for table in (schema.DAY, schema.TREND):
+            self._server.rewrite(schema_of(home_id), table.name)
+        return n_rows, n_days
 
     def forget(self, home_id: str) -> None:
         """Take the home away, with its schema."""
         if not self._server.drop(schema_of(home_id)):
-            raise _unknown(home_id)
+            raise DiaryError(f"no home {home_id!r} on this server", "one that was handed over", "Check the id.")
+
+    @contextmanager
+    def _reading(self, home_id: str) -> Iterator[sa.Connection]:
+        with self._server.reading(schema_of(home_id), MIGRATIONS) as connection:
+            if connection is None:
+                raise DiaryError(f"no home {home_id!r} on this server", "one that was handed over", "Check the id.")
+            yield connection
 
 
 def schema_of(home_id: str) -> str:
@@ -95,11 +123,24 @@ def _new(rows: Iterable[TrendRow], kept: dict[tuple[int, str], TrendRow], home_i
         if there is None:
             yield row
         elif there != row:
-            raise DiaryError(
-                f"another row of {row.place!r} at {row.bucket_start_s} than the one that {home_id} has",
-                "the same row again, or none",
-                "Is it this home's diary? If it is, erase the stretch first. Nothing was changed.",
-            )
+            raise _another("row", row.place, row.bucket_start_s, home_id)
+
+
+def _new_days(days: Iterable[DayRow], kept: dict[tuple[int, str], DayRow], home_id: str) -> Iterable[DayRow]:
+    for day in days:
+        there = kept.get((day.day_start_s, day.place))
+        if there is None or there.n_minutes < day.n_minutes:
+            yield day
+        elif there != day:
+            raise _another("day", day.place, day.day_start_s, home_id)
+
+
+def _another(what: str, place: str, start_s: int, home_id: str) -> DiaryError:
+    return DiaryError(
+        f"another {what} of {place!r} at {start_s} than the one that {home_id} has",
+        "the same again, or none",
+        "Is it this home's diary? If it is, erase the stretch first. Nothing was changed.",
+    )
 
 
 def _check_kind(connection: sa.Connection, home_id: str, kind: str) -> None:
@@ -123,7 +164,3 @@ def _check_tables(connection: sa.Connection, home_id: str) -> None:
         raise DiaryDamagedError(
             f"tables of {home_id} that are not the diary's ({odd})", "the diary's own", "Nothing was changed."
         )
-
-
-def _unknown(home_id: str) -> DiaryError:
-    return DiaryError(f"no home {home_id!r} on this server", "one that was handed over", "Check the id.")

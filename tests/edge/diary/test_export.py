@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edge.cli import app
+from edge.diary.day_rows import day_row
 from edge.diary.days import days_of_rows
 from edge.diary.export.columns import COLUMNS
 from edge.diary.export.csv_text import csv_bytes, harmless, meant
@@ -89,7 +90,7 @@ def frame_of(csv: bytes) -> pd.DataFrame:
     return frame
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, ZONES)
 def test_a_table_reads_back_equal_to_the_rows(rows: tuple[TrendRow, ...], zone: ZoneInfo) -> None:
     lines = lines_of(rows, "hour", zone)
@@ -103,7 +104,7 @@ def test_a_table_reads_back_equal_to_the_rows(rows: tuple[TrendRow, ...], zone: 
     assert starts == [row.bucket_start_s for row in rows]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(ROWS, ZONES, st.sampled_from(["day", "week"]))
 def test_days_and_weeks_are_those_of_the_day_rules_and_add_up(
     rows: tuple[TrendRow, ...], zone: ZoneInfo, by: By
@@ -124,6 +125,15 @@ def test_days_and_weeks_are_those_of_the_day_rules_and_add_up(
     table = pq.read_table(io.BytesIO(parquet_bytes(lines, zone, "home", by, "0.1.0")))
     assert table["valence_score"].to_pylist() == [line.valence for line in lines]
     assert table["n_cycles"].to_pylist() == [line.n_cycles for line in lines]
+
+
+def test_days_whose_hours_are_gone_are_told_as_before() -> None:
+    rows = [told_row(SUNDAY_S + 3600 * n, valence=n / 100) for n in range(48)]
+    kept = [day_row(SUNDAY_S + 86_400 * n, 86_400, rows[24 * n : 24 * n + 24]) for n in range(2)]
+    for by in ("day", "week"):
+        whole = lines_of(rows, by, UTC)
+        assert lines_of(rows[24:], by, UTC, kept) == lines_of([], by, UTC, kept) == whole
+    assert lines_of(rows[24:], "hour", UTC, kept) == lines_of(rows[24:], "hour", UTC)
 
 
 def test_the_hour_that_comes_twice_is_told_apart_and_its_day_has_25_hours() -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 from edge.diary.backup import write_backup
+from edge.diary.day_rows import day_row
 from edge.diary.export.lines import lines_of
 from edge.diary.gathered.homes import Homes, schema_of
 from edge.diary.gathered.server import Server
@@ -40,6 +41,12 @@ def row(hour: int, place: str = "hall", *, told: bool = True, **other: object) -
 ROWS = tuple(row(n, place, told=n % 3 > 0) for n in range(24 * 8) for place in ("hall", "stairs"))
 
 
+DAYS = tuple(
+    day_row(MONDAY_S + 24 * HOUR_S * n, 24 * HOUR_S, [r for r in ROWS[48 * n : 48 * n + 48] if r.place == "hall"])
+    for n in range(8)
+)
+
+
 @pytest.fixture
 def homes(cluster) -> Iterator[Homes]:  # type: ignore[no-untyped-def]
     yield Homes(Server.at(cluster.url()))
@@ -65,6 +72,19 @@ def test_rows_read_back_equal_and_a_second_time_changes_nothing(homes: Homes) ->
     later = row(24 * 8)
     assert homes.take(HOME, (*ROWS, later), "home") == (1, len(ROWS))
     assert homes.rows(HOME) == (*ROWS, later)
+
+
+def test_days_read_back_equal_grow_with_late_hours_and_are_not_exchanged(homes: Homes) -> None:
+    early = day_row(MONDAY_S, 24 * HOUR_S, [r for r in ROWS[:40] if r.place == "hall"])
+    assert homes.take(HOME, (), "home", (early, *DAYS[1:])) == (8, 0)
+    assert homes.take(HOME, ROWS[:48], "home", DAYS) == (49, 7)
+    assert homes.days(HOME) == DAYS
+    assert homes.days(HOME, Span(MONDAY_S, MONDAY_S + 60)) == DAYS[:1]
+    for other in (early, msgspec.structs.replace(DAYS[0], rung="tensorrt")):
+        with pytest.raises(DiaryError, match="another day of 'hall'"):
+            homes.take(HOME, ROWS, "home", (other,))
+    assert homes.rows(HOME) == ROWS[:48]
+    assert homes.days(HOME) == DAYS
 
 
 def test_a_row_that_differs_is_refused_and_nothing_of_that_diary_is_kept(homes: Homes) -> None:
@@ -114,12 +134,13 @@ def test_a_week_is_queried_and_equals_the_home_s_own(homes: Homes) -> None:
 
 
 def test_a_stretch_is_erased_also_from_the_table_s_file(homes: Homes, admin: sa.Connection) -> None:
-    homes.take(HOME, ROWS, "home")
+    homes.take(HOME, ROWS, "home", DAYS)
     where = admin.exec_driver_sql(f"SELECT pg_relation_filepath('{schema_of(HOME)}.trend')").scalar()
     day = Span(MONDAY_S + 1800, MONDAY_S + 24 * HOUR_S, "hall")
-    assert homes.erase(HOME, day) == 24
+    assert homes.erase(HOME, day) == (24, 1)
     assert len(homes.rows(HOME)) == len(ROWS) - 24
     assert not homes.rows(HOME, day)
+    assert homes.days(HOME) == DAYS[1:]
     assert admin.exec_driver_sql(f"SELECT pg_relation_filepath('{schema_of(HOME)}.trend')").scalar() != where
     with pytest.raises(DiaryError, match="no home"):
         homes.erase(OTHER, day)
@@ -246,12 +267,12 @@ def test_a_participant_hands_over_a_backup(homes: Homes, cluster, tmp_path: Path
     write_backup(diary, read_key(key), backup)
     handed = gather(cluster, "--diary", backup, "--key-file", key, "--home", HOME)
     assert handed.exit_code == 0, handed.output
-    assert f"{len(ROWS)} rows are new" in handed.stdout
+    assert f"{len(ROWS)} hours and days are new" in handed.stdout
     assert homes.rows(HOME) == ROWS
     weeks = gather(cluster, "--weeks", "--home", HOME, "--zone", "UTC")
     assert len(weeks.stdout.splitlines()) == 1 + 2 * 2
     erased = gather(cluster, "--erase", "--home", HOME, "--to", "2026-10-27", "--zone", "UTC", "--yes")
-    assert "Erased 48 rows" in erased.stdout
+    assert "Erased 48 hours" in erased.stdout
     assert gather(cluster, "--forget", HOME, "--yes").exit_code == 0
     assert "no home" in gather(cluster, "--weeks", "--home", HOME).stderr
 
