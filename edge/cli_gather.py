@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edge.cli_diary import JsonOption, YesOption, ZoneOption
+from edge.cli_diary import JsonOption, YesOption
 
 Command = Callable[..., None]
 _DIARY = "A study's participant hands over a whole diary: a file of `quietstep backup`, with --key-file and --home."
@@ -32,7 +32,7 @@ def gather(
     from_: Annotated[str | None, typer.Option("--from", help="First local date of --erase.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Local date it ends before.")] = None,
     place: Annotated[str | None, typer.Option(help="Only this place.")] = None,
-    zone: ZoneOption = None,
+    zone: Annotated[str | None, typer.Option(help="Of dates and weeks, as Europe/Berlin; else this machine's.")] = None,
     json: JsonOption = False,
     yes: YesOption = False,
 ) -> None:

@@ -1,6 +1,7 @@
 """A whole diary on a real PostgreSQL server: the same rows, all or none, one home apart from the other."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -124,6 +125,24 @@ def test_homes_are_apart_and_a_forgotten_one_is_gone(homes: Homes, admin: sa.Con
             what(HOME)
     left = admin.exec_driver_sql("SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'home_%%'")
     assert left.scalars().all() == [schema_of(OTHER)]
+
+
+def test_tables_of_an_older_version_are_brought_up_to_date_with_their_rows(homes: Homes, admin: sa.Connection) -> None:
+    homes.take(HOME, ROWS[:4], "home")
+    admin.exec_driver_sql(f"DROP TABLE {schema_of(HOME)}.day")
+    admin.exec_driver_sql(f"UPDATE {schema_of(HOME)}.alembic_version SET version_num = '0001'")
+    with pytest.raises(DiaryVersionError, match="up to date"):
+        homes.rows(HOME)
+    assert homes.take(HOME, ROWS[:6], "home", DAYS) == (10, 4)
+    assert (homes.rows(HOME), homes.days(HOME)) == (ROWS[:6], DAYS)
+
+
+def test_several_at_once_keep_each_row_once(cluster, homes: Homes) -> None:  # type: ignore[no-untyped-def]
+    with ThreadPoolExecutor(3) as pool:
+        parts = [ROWS[:20], ROWS[:20], ROWS[10:30]]
+        taken = list(pool.map(lambda rows: Homes(Server.at(cluster.url())).take(HOME, rows, "home"), parts))
+    assert sum(one.n_new for one in taken) == 30
+    assert homes.rows(HOME) == ROWS[:30]
 
 
 def test_a_week_is_queried_and_equals_the_home_s_own(homes: Homes) -> None:
