@@ -91,7 +91,7 @@ class Cluster:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A running server; a skip where there is none to run."""
     programs = binaries()
