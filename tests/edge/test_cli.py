@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model", "erase", "log", "backup")
+FOR_OTHERS = ("export", "gather")
 HOUSEHOLD = ("pause", "resume", "consent", "status", "notice")
 
 
@@ -30,7 +31,7 @@ def sentence(*arguments: object, home: Path) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS + HOUSEHOLD)
+@pytest.mark.parametrize("command", COMMANDS + HOUSEHOLD + FOR_OTHERS)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = quietstep(command, "--help", home=tmp_path)
     assert done.returncode == 0
