@@ -38,10 +38,10 @@ def roll_up(
 ) -> Rolled:
     """Roll up what is over at ``now_s`` (Unix, the end of the newest hour), then retire. Raises DiaryError."""
     with store.writing() as connection:
-        n_days = day_table.add_late_hours(connection)
         loose = day_table.loose_hours(connection, most_hours)
-        standing = day_table.days(connection)
         is_all = len(loose) < most_hours
+        n_days = day_table.add_late_hours(connection) if is_all else 0
+        standing = day_table.days(connection)
         # Of a part, what starts last may lack hours; nothing that starts before it does.
         made = new_days(loose, standing, zone, now_s if is_all else min(now_s, loose[-1].bucket_start_s))
         day_table.put(connection, made)

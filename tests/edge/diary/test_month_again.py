@@ -12,6 +12,7 @@ from edge.diary.change import verdicts_of
 from edge.diary.days import days_of_rows
 from edge.diary.diary import CycleNote, Diary, MemoryLedger, MinuteNote
 from edge.diary.minutes import MinuteKind
+from edge.diary.retiring import new_days
 from edge.diary.trend import KINDS, TrendRow
 
 FIRST_MINUTE = 1_793_664_000 // 60  # 2026-11-03 00:00 UTC
@@ -52,7 +53,9 @@ def rows_of(notes: Iterable[Note], stop_after: int | None = None) -> tuple[Trend
 
 def all_of(rows: tuple[TrendRow, ...]) -> bytes:
     days = days_of_rows(rows, UTC)
-    return msgspec.json.encode([rows, days, verdicts_of(days)])
+    kept = new_days(rows, (), UTC, (FIRST_MINUTE + N_DAYS * 1440) * 60)
+    assert len(kept) == N_DAYS
+    return msgspec.json.encode([rows, days, verdicts_of(days), kept])
 
 
 @pytest.fixture(scope="module")
