@@ -41,6 +41,8 @@ from edge.errors import SharingError
 
 LEDGER_NAME: Final = "shared.json"
 FILE_FORM: Final = "quietstep-{}.json"
+OLDEST_DAYS: Final = 92
+"""Below the 100 days for which hours are kept at least: what is asked for later would answer as an empty week."""
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -143,6 +145,9 @@ def _refuse_unless_allowed(
 
 def _new(home: Home, door: LedgerDoor, terms: Terms, period: Period, now_s: int) -> SharedReceipt:
     """Read, pay, draw, record. Nothing of the diary is in any file before it is paid for."""
+    if now_s - period.bounds_s(home.zone)[1] > OLDEST_DAYS * 86_400:
+        found, wanted = f"{period.text}, which ended long ago", f"one that ended in the last {OLDEST_DAYS} days"
+        raise SharingError(found, wanted, "Nothing was spent.")
     coin = Coin(terms.epsilon)
     paid, left_nano = coin.cost_nano, door.read().left_nano(terms.budget_nano)
     if paid > left_nano:

@@ -121,8 +121,8 @@ def test_without_a_yes_to_these_very_terms_nothing_is_read_or_written(home: Home
     assert not home.folder.exists()
 
 
-@pytest.mark.parametrize("period", ["2026-W49", "2030-W01", "2026-11-16"])
-def test_a_week_that_is_not_over_or_no_week_is_refused(home: Home, period: str) -> None:
+@pytest.mark.parametrize("period", ["2026-W49", "2030-W01", "2026-11-16", "2026-W30"])
+def test_a_week_that_is_not_over_or_long_over_or_no_week_is_refused(home: Home, period: str) -> None:
     with pytest.raises(SharingError):
         share_period(home, TERMS, period_of(period), NOW_S)
     assert read_ledger(home.ledger).spent_nano == 0
