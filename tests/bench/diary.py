@@ -1,4 +1,4 @@
-"""Ten years of a home with three places: `python -m tests.bench.diary [--years 10] [--rounds 5] [--days] [--folder PATH]`.
+"""Ten years of a home with three places: `python -m tests.bench.diary [--years 10] [--rounds 5] [--days]`.
 
 Hourly rows (a third of them held back, as at night), each with its own numbers, in a real encrypted diary: time of an
 hour's insert as it happens (three rows and three checkpoints in one commit, the log taken into the file), of a week's
