@@ -10,7 +10,6 @@ What is refused for good counts as a failed poll like any other, so that it is n
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from tuf.api.metadata import TargetFile
 
@@ -18,7 +17,7 @@ from edge.bundle import Bundle, read_bundle
 from edge.errors import BundleError, QuietstepError, UpdateFetchError, UpdateRefusedError
 from edge.update.archive import unpack
 from edge.update.choose import Here, Listed, Nothing, Offer, decide, refuse_disagreement, refuse_other_bundle
-from edge.update.download import Downloads, Wanted, fetch_small
+from edge.update.download import Downloads, fetch_small, wanted_of
 from edge.update.durable import clear, own_folder, swap
 from edge.update.network import Network
 from edge.update.release import MAX_ROLLOUT_BYTES, Rollout, Version, decode_rollout, read_version, rollout_path
@@ -26,8 +25,6 @@ from edge.update.trust import Origin, Trust, open_trust
 from edge.update.trust_store import TrustStore
 
 _NEW: Final = ".new-"
-_SAFE: Final = "/!$&'()*+,;=:@~-._"
-"""What a path may hold unquoted (RFC 3986)."""
 _AGAIN: Final = "Nothing was changed; it is tried again later."
 
 
@@ -107,14 +104,6 @@ def _rollout(source: Source, trust: Trust, network: Network) -> Rollout | Nothin
     if target is None:
         return Nothing(f"the ring {source.ring} is offered nothing")
     return decode_rollout(fetch_small(network, wanted_of(target, source.targets_url), MAX_ROLLOUT_BYTES), source.ring)
-
-
-def wanted_of(target: TargetFile, targets_url: str) -> Wanted:
-    """Address, length and hashes of a target, as a repository with consistent snapshots names its files."""
-    hashes = tuple(target.hashes.items())
-    folder, slash, name = target.path.rpartition("/")
-    path = f"{folder}{slash}{hashes[0][1]}.{name}"
-    return Wanted(f"{targets_url.rstrip('/')}/{quote(path, safe=_SAFE)}", target.length, hashes)
 
 
 def _staged(source: Source, store: TrustStore, network: Network, offer: Offer, listed: TargetFile) -> Bundle:

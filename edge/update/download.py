@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
+from urllib.parse import quote
+
+from tuf.api.metadata import TargetFile
 
 from edge.errors import UpdateFetchError, UpdateRefusedError
 from edge.update.durable import clear, own_folder, swap, sync_file
@@ -32,6 +35,8 @@ from edge.update.trust_store import TrustStore
 
 RESERVE_BYTES: Final = 64 << 20
 """Left to the diary and everybody else."""
+_SAFE: Final = "/!$&'()*+,;=:@~-._"
+"""What a path may hold unquoted (RFC 3986)."""
 HASHES: Final = frozenset({"sha256", "sha512"})
 _SYNC_EVERY: Final = 16 << 20
 _CHUNK: Final = 1 << 20
@@ -50,6 +55,14 @@ class Wanted:
     def name(self) -> str:
         """What its file is called here: the first hash."""
         return self.hashes[0][1]
+
+
+def wanted_of(target: TargetFile, targets_url: str) -> Wanted:
+    """Address, length and hashes of a target, as a repository with consistent snapshots names its files."""
+    hashes = tuple(target.hashes.items())
+    folder, slash, name = target.path.rpartition("/")
+    path = f"{folder}{slash}{hashes[0][1]}.{name}"
+    return Wanted(f"{targets_url.rstrip('/')}/{quote(path, safe=_SAFE)}", target.length, hashes)
 
 
 class Downloads:

@@ -37,8 +37,8 @@ _WAIT_S: Final = 5.0
 _TABLES: Final = (
     "CREATE TABLE metadata (role TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE standing (n INTEGER PRIMARY KEY CHECK (n = 1), device_id TEXT NOT NULL, "
-    "time_floor_s INTEGER NOT NULL, version_floor TEXT NOT NULL, timestamp_etag TEXT, last_try_s INTEGER, last_good_s INTEGER, "
-    "n_failures INTEGER NOT NULL) STRICT",
+    "time_floor_s INTEGER NOT NULL, version_floor TEXT NOT NULL, timestamp_etag TEXT, "
+    "last_try_s INTEGER, last_good_s INTEGER, n_failures INTEGER NOT NULL) STRICT",
     "CREATE TABLE cut_download (name TEXT PRIMARY KEY, validator TEXT NOT NULL) STRICT, WITHOUT ROWID",
 )
 _DO: Final = "No update is taken; the model that runs goes on. "
