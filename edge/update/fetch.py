@@ -14,7 +14,7 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface
 
 from edge.update.network import Network
-from edge.update.transfer import NOT_MODIFIED, OK
+from edge.update.transfer import NOT_MODIFIED, OK, usable_etag
 
 _TIMESTAMP: Final = "/timestamp.json"
 
@@ -54,5 +54,5 @@ class MetadataFetcher(FetcherInterface):
                 received += chunk
                 yield chunk
             if url.endswith(_TIMESTAMP):
-                etag = answer.header("ETag")
+                etag = usable_etag(answer.header("ETag"))
                 self.newest = Remembered(etag, bytes(received)) if etag else None

@@ -125,7 +125,10 @@ class Network:
 def _headers_end(sock: socket.socket, limit_s: float) -> Iterator[None]:
     """Hang up after ``limit_s``: a line of headers sent byte by byte passes every timeout between two reads."""
 
+    over = threading.Event()
+
     def hang_up() -> None:
+        over.set()
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
 
@@ -136,6 +139,8 @@ def _headers_end(sock: socket.socket, limit_s: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+    if over.is_set():  # http.client takes headers that end like this for whole ones
+        raise TimeoutError(f"headers that took more than {limit_s:.0f} s")
 
 
 @contextlib.contextmanager

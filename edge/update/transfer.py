@@ -98,9 +98,17 @@ def resume_headers(n_have: int, validator: str | None) -> dict[str, str]:
     return {"Range": f"bytes={n_have}-", **condition}
 
 
+def usable_etag(etag: str | None) -> str | None:
+    """An ETag of the form of RFC 9110 (8.8.3) and of a length worth keeping, else None."""
+    return etag if etag and re.fullmatch(r'(W/)?"[\x21\x23-\x7e]{0,128}"', etag) else None
+
+
 def validator_of(etag: str | None, last_modified: str | None) -> str | None:
     """What goes into If-Range: a strong ETag, else the date; a weak ETag may not (RFC 9110, 13.1.5)."""
-    return etag if etag and not etag.startswith("W/") else last_modified
+    strong = usable_etag(etag)
+    if strong and not strong.startswith("W/"):
+        return strong
+    return last_modified if last_modified and re.fullmatch(r"[A-Za-z0-9 ,:+-]{1,40}", last_modified) else None
 
 
 def resume_at(status: int, content_range: str | None, n_have: int, length: int) -> int:

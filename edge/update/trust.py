@@ -78,6 +78,7 @@ def _refreshed(
                 updater = _updater(store, origin, fetcher, folder, keeper.reference_s, config)
                 updater.refresh()
             keeper.keep(good=True)
+            _set_time(updater, reference_s(store, clock_s))  # the timestamp may know better what time it is
             return Trust(updater, keeper)
         except UpdateRefusedError:
             if not fetcher.not_modified:
@@ -148,11 +149,15 @@ def _updater(
         config=config,
         bootstrap=trusted_root(store, origin.embedded_root),
     )
-    # tuf offers no way to say what time it is. Where this attribute is gone, nothing may go on by the clock alone.
+    _set_time(updater, now_s)
+    return updater
+
+
+def _set_time(updater: Updater, now_s: float) -> None:
+    """tuf offers no way to say what time it is; where this attribute is gone, nothing may go on by the clock alone."""
     if not isinstance(getattr(updater._trusted_set, "reference_time", None), datetime.datetime):
         raise UpdateRefusedError("a tuf that keeps time elsewhere", "tuf 7", "Install the pinned version of tuf.")
     updater._trusted_set.reference_time = datetime.datetime.fromtimestamp(now_s, datetime.UTC)
-    return updater
 
 
 def _remembered(store: TrustStore) -> Remembered | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,6 @@ class Home:
 
     def later(self, **span: float) -> None:
         """Clock and publisher go on together."""
-        from datetime import timedelta
-
         self.clock_s += timedelta(**span).total_seconds()
         self.repository.now += timedelta(**span)
 
