@@ -35,7 +35,7 @@ FILE: Final = "update.db"
 OPEN_KEY: Final = hashlib.sha256(b"quietstep update trust: a checksum, not a secret").hexdigest()
 _WAIT_S: Final = 5.0
 _TABLES: Final = (
-    "CREATE TABLE metadata (role TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE metadata (role TEXT PRIMARY KEY, content BLOB NOT NULL, sha256 BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE standing (n INTEGER PRIMARY KEY CHECK (n = 1), device_id TEXT NOT NULL, "
     "time_floor_s INTEGER NOT NULL, version_floor TEXT NOT NULL, timestamp_etag TEXT, "
     "last_try_s INTEGER, last_good_s INTEGER, n_failures INTEGER NOT NULL) STRICT",
@@ -89,13 +89,18 @@ class TrustStore:
     def metadata(self) -> tuple[Metadata, ...]:
         """All trusted metadata."""
         with _explained(self._path):
-            return tuple(Metadata(*row) for row in self._connection.execute("SELECT * FROM metadata ORDER BY role"))
+            rows = self._connection.execute("SELECT role, content, sha256 FROM metadata ORDER BY role").fetchall()
+        # SQLCipher hands out a damaged overflow page without a word, so long contents carry their own digest.
+        if any(_sha256(content) != sha256 for _, content, sha256 in rows):
+            raise _damaged(self._path)
+        return tuple(Metadata(role, content) for role, content, _ in rows)
 
     def keep(self, trusted: Iterable[Metadata], time_floor_s: int, timestamp_etag: str | None) -> None:
         """Put newer trusted metadata in place of older, and raise the time floor, in one transaction."""
         with self._changing():
             for one in trusted:
-                self._connection.execute("INSERT OR REPLACE INTO metadata VALUES (?, ?)", (one.role, one.content))
+                row = (one.role, one.content, _sha256(one.content))
+                self._connection.execute("INSERT OR REPLACE INTO metadata VALUES (?, ?, ?)", row)
             change = "UPDATE standing SET time_floor_s = max(time_floor_s, ?), timestamp_etag = ?"
             self._connection.execute(change, (time_floor_s, timestamp_etag))
 
@@ -204,6 +209,10 @@ def _create(path: Path, build_s: int, version: str) -> None:
         raise _unwritable(path, error) from None
 
 
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
 def _commit(connection: Any) -> None:
     connection.execute("COMMIT")
 
@@ -243,7 +252,9 @@ def _refuse_foreign(connection: Any, path: Path) -> None:
         found = f"an update trust at {path} of a newer Quietstep (version {version})"
         raise UpdateStoreError(found, f"version {VERSION}", _DO + "Update Quietstep.")
     tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
-    whole = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+    # Every page's HMAC, also of pages that no query and no quick_check happens to read.
+    whole = not connection.execute("PRAGMA cipher_integrity_check").fetchall()
+    whole = whole and connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     if mark != APPLICATION_ID or tables != set(_TABLES) or not whole:
         raise _damaged(path)
 
