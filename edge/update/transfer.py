@@ -115,7 +115,7 @@ def resume_at(status: int, content_range: str | None, n_have: int, length: int) 
     """From which byte the answer's body goes on: ``n_have`` or 0. Raises UpdateFetchError for any other answer."""
     if status == OK:
         return 0  # Range ignored, or the file is another one: from the start
-    match = re.fullmatch(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", content_range or "")
+    match = re.fullmatch(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19}|\*)", content_range or "")
     if status == PARTIAL and match and int(match[1]) == n_have and match[3] in ("*", str(length)):
         return n_have
     found = f"status {status} and the range {content_range!r}"
