@@ -21,6 +21,9 @@ it as it stands and exit with ``exit_code``. Refuses to carry data: no landmark,
     │   ├── UpdateFetchError       it did not come: network, server, disk
     │   └── UpdateStoreError       the trust itself (update.db)
     ├── TrainingError          training data or a training run
+    ├── DeployError            the repository of updates, on the publisher's side
+    │   ├── DeployKeyError         a key, a passphrase or a token
+    │   └── DeployPolicyError      a model that may not be published
     └── DiaryError             the diary
         ├── DiaryKeyError          the key does not open it
         ├── DiaryDamagedError      it is not a whole Quietstep diary
@@ -112,6 +115,18 @@ class UpdateStoreError(UpdateError):
 
 class TrainingError(QuietstepError):
     """Training data or a training run cannot be used."""
+
+
+class DeployError(QuietstepError):
+    """The repository of updates cannot be read, written or shown as it is."""
+
+
+class DeployKeyError(DeployError):
+    """A signing key, its passphrase or its token is missing, or is not the one that was named."""
+
+
+class DeployPolicyError(DeployError):
+    """A model breaks its policy, or is worse than the one before and nobody said why it goes out."""
 
 
 class DiaryError(QuietstepError):
