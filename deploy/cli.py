@@ -152,8 +152,10 @@ def status(repo: Repo = HERE, json: Json = False) -> None:
 
 @app.command()
 def verify(
-    root: Annotated[Path | None, typer.Option(help="The root a device was built with; else the repository's first.")],
     repo: Repo = HERE,
+    root: Annotated[
+        Path | None, typer.Option(help="The root a device was built with; else the repository's first.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Look at the repository as a device does that holds one root and slept ever since: would it take it?"""
