@@ -3,8 +3,8 @@
 Promises: what is offered was read by the device's own reader, keeps the policy, and is not worse than the release
 before it unless somebody said why; the reason goes into the audit log and beside the target, where every device and
 auditor can read it. Nothing is offered to any home yet: that takes ``rollout``.
-Refuses (DeployPolicyError) a bundle that breaks its policy, a worse one without a reason, and a version that was
-released before.
+Refuses (DeployPolicyError) a bundle that breaks its policy and a worse one without a reason, and a version that is not
+above every one released before, for homes never go back.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from deploy.shelf import manifest_in, newest_release, order_of, put_archive
 from deploy.worse import worse_than
 from edge.bundle import Manifest, read_bundle
 from edge.errors import DeployError, DeployPolicyError
-from edge.update.release import release_path
+from edge.update.release import read_name, release_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,7 @@ def publish(desk: Desk, asked: Asked) -> Outcome:
     bundle = read_bundle(asked.bundle)
     refuse_second(desk.layout, RELEASES)
     path = release_path(bundle.manifest.id, bundle.manifest.version)
-    if path in desk.held.releases.signed.targets:
-        do = "Give the bundle a new version; a release never changes."
-        raise DeployError(f"{path} released already", "a version that was never released", do)
+    refuse_old_version(path, list(desk.held.releases.signed.targets))
     worse = refuse_unfit(desk, bundle.manifest, asked)
     signer = desk.one_signer(RELEASES)
     target = put_archive(desk.layout, bundle, path)
@@ -50,6 +48,17 @@ def publish(desk: Desk, asked: Asked) -> Outcome:
     desk.record("publish", detail, signer)
     _draft(desk, target)
     return desk.finish((f"{path} is packed ({target.length} bytes).", *worse, *_reason(asked.because)))
+
+
+def refuse_old_version(path: str, released: list[str]) -> None:
+    """Raise DeployError for a version that is not above all others: homes would never take it."""
+    if path in released:
+        do = "Give the bundle a new version; a release never changes."
+        raise DeployError(f"{path} released already", "a version that was never released", do)
+    newest = max(released, key=lambda each: read_name(each).version, default=None)
+    if newest and read_name(path).version <= read_name(newest).version:
+        do = "Give the bundle a higher version; homes never go back to a lower one."
+        raise DeployError(path, f"a version above {newest}", do)
 
 
 def refuse_unfit(desk: Desk, manifest: Manifest, asked: Asked) -> tuple[str, ...]:

@@ -130,6 +130,8 @@ def test_an_altered_bundle_and_a_version_released_before_are_refused(office: Off
     (asked.bundle / "golden.npz").write_bytes(b"other")
     with pytest.raises(BundleError):
         office.act(lambda desk: publish(desk, asked), "ada")
+    with pytest.raises(DeployError, match=r"a version above releases/walk-1\.0\.0\.bundle"):
+        office.publish("0.9.9", "ada")
     again = replace(asked, bundle=asked.bundle.with_name("walk-1.0.0"))
     with pytest.raises(DeployError, match="released already"):
         office.act(lambda desk: publish(desk, again), "ada")
