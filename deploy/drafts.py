@@ -1,11 +1,12 @@
 """Metadata in flight: made by one person, signed by others, shown to nobody before enough have signed.
 
 Promises: a draft changes nothing a device can see; signatures are added, never replaced by fewer. ``told`` says in
-sentences what a signature would agree to. Refuses a second draft of a role while one is in flight.
+sentences *all* that a signature would agree to. Refuses a second draft of a role while one is in flight, and a draft
+that changes anything no command here changes (paths of a delegation, a release's bytes, a key under its old id).
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tuf.api.metadata import Root, Targets
 
@@ -14,6 +15,8 @@ from deploy.keys import KeyBook
 from deploy.layout import Layout
 from deploy.roles import DELEGATED, OFFLINE, ROOT, TARGETS
 from edge.errors import DeployError
+
+_TOLD: Final = ("version", "expires", "keys", "roles", "targets", "delegations")
 
 
 def read_drafts(layout: Layout) -> dict[str, Document]:
@@ -41,6 +44,45 @@ def told(role: str, draft: Document, held: Held, book: KeyBook) -> tuple[str, ..
     return (head, *(changes or ["Nothing else changes."]))
 
 
+def refuse_strange(role: str, draft: Document, held: Held) -> None:
+    """Raise DeployError for a draft that changes what ``told`` would not say; nobody shall sign it unseen."""
+    old, new = held.of(role).signed, draft.signed
+    altered = _differs(_fixed(old), _fixed(new)) or any(
+        _differs(before, after) for before, after in ((_keys(old), _keys(new)), (_targets(old), _targets(new)))
+    )
+    if altered or new.version <= old.version:
+        found = f"a draft of {role} that changes what no command here changes"
+        do = f"Do not sign it. Find out who made it, then: quietstep-deploy drop {role}"
+        raise DeployError(found, "one made by publish, rotate-key or renew", do)
+
+
+def _fixed(signed: Any) -> dict[str, Any]:
+    """What never changes: all but versions, dates, and what ``told`` tells."""
+    fixed = {name: value for name, value in signed.to_dict().items() if name not in _TOLD}
+    if isinstance(signed, Root):
+        fixed["roles"] = sorted(signed.roles)
+    elif signed.delegations:
+        roles = signed.delegations.to_dict()["roles"]
+        fixed["delegations"] = [
+            {key: role[key] for key in role if key not in ("keyids", "threshold")} for role in roles
+        ]
+    return fixed
+
+
+def _keys(signed: Any) -> dict[str, Any]:
+    keys = signed.keys if isinstance(signed, Root) else signed.delegations.keys if signed.delegations else {}
+    return {keyid: key.to_dict() for keyid, key in keys.items()}
+
+
+def _targets(signed: Any) -> dict[str, Any]:
+    return {path: file.to_dict() for path, file in signed.targets.items()} if isinstance(signed, Targets) else {}
+
+
+def _differs(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Something that is in both is not the same in both."""
+    return any(old[name] != new[name] for name in old.keys() & new.keys())
+
+
 def _key_changes(role: str, old: Any, new: Any, book: KeyBook) -> Iterator[str]:
     for name in () if role not in (ROOT, TARGETS) else _delegates(old):
         before, after = old.get_delegated_role(name), new.get_delegated_role(name)
@@ -65,7 +107,7 @@ def _target_changes(old: Any, new: Any) -> Iterator[str]:
         yield f"Takes back {path}."
     for path in sorted(new.targets):
         file = new.targets[path]
-        if path not in old.targets or old.targets[path] != file:
+        if path not in old.targets:
             yield f"Offers {path}, {file.length} bytes, SHA-256 {file.hashes['sha256'][:16]}…"
             if isinstance(file.custom, dict) and file.custom.get("because"):
                 yield f"It is worse than the one before, because: {file.custom['because']}"

@@ -1,7 +1,8 @@
 """The second person: read what is in flight, prove it again on their own machine, sign, or throw it away.
 
-Promises: every new archive is unpacked and proven again before anybody signs for it; a signature is added to those that
-are there. Refuses to sign with a key that has signed already or that may not sign.
+Promises: what a signature agrees to is told in full; every new archive is unpacked and proven again before
+anybody signs for it, and held against the release before; a signature is added to those that are there. Refuses a worse model without
+a reason, a draft that changes what no command changes, and a key that has signed already or may not sign.
 """
 
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from securesystemslib.signer import Signer
 from tuf.api.metadata import Key, Root, TargetFile, Targets
 
 from deploy.desk import Desk, Outcome, live_drafts
-from deploy.drafts import told, write_draft
+from deploy.drafts import refuse_strange, told, write_draft
 from deploy.held import Document
 from deploy.roles import DELEGATED, RELEASES, ROOT, TARGETS, role_named
-from deploy.shelf import manifest_in
-from edge.errors import DeployError, DeployKeyError
+from deploy.shelf import manifest_in, newest_release
+from deploy.worse import worse_than
+from edge.errors import DeployError, DeployKeyError, DeployPolicyError
 
 
 def in_flight(desk: Desk) -> tuple[str, ...]:
@@ -23,15 +25,16 @@ def in_flight(desk: Desk) -> tuple[str, ...]:
     if not drafts:
         do = "Nothing to do; `publish`, `rotate-key` and `renew` put drafts in flight."
         raise DeployError("nothing in flight", "a draft that needs signatures", do)
+    for role, draft in drafts.items():
+        refuse_strange(role, draft, desk.held)
     sentences = [told(role, draft, desk.held, desk.book) for role, draft in drafts.items()]
-    return tuple(sentence for part in sentences for sentence in part)
+    return (*(sentence for part in sentences for sentence in part), *_proven(desk, drafts))
 
 
 def sign(desk: Desk) -> Outcome:
     """Sign every draft with each key at hand that has not yet; raises DeployError, DeployKeyError."""
     sentences = in_flight(desk)
     drafts = live_drafts(desk.layout, desk.held)
-    _prove_archives(desk, drafts)
     added: list[tuple[str, Signer]] = []
     for role, draft in drafts.items():
         public = _may_sign(desk, role, drafts)
@@ -82,9 +85,17 @@ def _recorder(desk: Desk, added: list[tuple[str, Signer]]) -> Signer:
     return known[0] if known else added[0][1]
 
 
-def _prove_archives(desk: Desk, drafts: dict[str, Document]) -> None:
+def _proven(desk: Desk, drafts: dict[str, Document]) -> Iterator[str]:
+    """Prove every new archive; in which ways a new model is worse than the release before, a sentence each."""
+    before = newest_release(desk.held.releases.signed)
     for target in _new_targets(desk, drafts):
-        manifest_in(desk.layout, target)
+        manifest = manifest_in(desk.layout, target)
+        worse = worse_than(manifest, manifest_in(desk.layout, before)) if before else ()
+        if worse and not (isinstance(target.custom, dict) and target.custom.get("because")):
+            do = f"Do not sign it. Find out who made it, then: quietstep-deploy drop {RELEASES}"
+            raise DeployPolicyError(f"a worse model: {' '.join(worse).removesuffix('.')}", "a reason for it", do)
+        yield f"{target.path} is proven: every file, to the last byte."
+        yield from worse
 
 
 def _new_targets(desk: Desk, drafts: dict[str, Document]) -> Iterator[TargetFile]:
