@@ -58,7 +58,12 @@ def init(ceremony: Ceremony) -> Outcome:
     book, signers = _make_keys(ceremony)
     write_book(layout, book)
     documents = _documents(ceremony, signers)
-    note(layout, Deed(ceremony.who, "init", tuple(each.name for each in book.keys)), signers[ROOT][0], ceremony.now)
+    note(
+        layout,
+        Deed(ceremony.who, "init", (", ".join(each.name for each in book.keys),)),
+        signers[ROOT][0],
+        ceremony.now,
+    )
     documents[TIMESTAMP] = _timestamp(ceremony, documents[SNAPSHOT])
     for role, document in documents.items():
         for signer in signers[role]:

@@ -64,7 +64,7 @@ def publish_(
     repo: Repo = HERE,
     keys: Keys = None,
     key: Key = None,
-    policy: Annotated[Path, typer.Option(help="Bounds it must keep.")] = DEFAULT,
+    policy: Annotated[Path, typer.Option(help="Bounds it must keep.", show_default="trainer/policy.toml")] = DEFAULT,
     evaluation: Annotated[
         Path | None, typer.Option(help="What `quietstep-train evaluate --json` wrote; else the manifest's figures.")
     ] = None,

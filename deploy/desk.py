@@ -18,7 +18,7 @@ from deploy.audit import Deed, note
 from deploy.drafts import read_drafts
 from deploy.held import Document, Held, next_document, read_held
 from deploy.keys import KeyBook, KeyRing, read_book
-from deploy.landing import Signing, lacking, land
+from deploy.landing import Signing, lacking, land, ready
 from deploy.layout import Layout, alone, opened
 from deploy.roles import ONLINE, ROLES
 from edge.errors import DeployKeyError
@@ -82,18 +82,18 @@ class Desk:
     def finish(self, did: tuple[str, ...]) -> Outcome:
         """Show the drafts if they are complete and the online keys are here; else say what is next."""
         drafts = live_drafts(self.layout, self.held)
-        missing = lacking(self.held, drafts)
-        if missing:
+        missing, landing = lacking(self.held, drafts), ready(self.held, drafts)
+        if not landing:
             do = f"The next person: quietstep-deploy sign --repo {self.layout.folder} --keys FOLDER"
             return Outcome((*did, *missing), shown=False, next=(do,))
         refresh = f"Where the online keys are: quietstep-deploy refresh --repo {self.layout.folder} --keys FOLDER"
         if not self.has_online_keys():
             return Outcome((*did, "Signed by enough people."), shown=False, next=(refresh,))
         try:
-            land(self.signing(), self.held, drafts)
+            land(self.signing(), self.held, landing)
         except DeployKeyError as error:  # the drafts and their signatures stay in flight
             return Outcome((*did, f"Signed by enough people, but not shown: {error}"), shown=False, next=(refresh,))
-        return Outcome((*did, "Devices see it from now on."), shown=True)
+        return Outcome((*did, f"Devices see {' and '.join(landing)} from now on.", *missing), shown=True)
 
 
 def sit_down(folder: Path, person: Person) -> Desk:

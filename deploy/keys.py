@@ -133,7 +133,7 @@ def make_key_file(folder: Path, name: str, secrets: Secrets) -> tuple[str, Signe
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        do = "Name an empty folder; a key is never overwritten."
+        do = "Name another folder; a key is never overwritten, not even one that no repository names."
         raise DeployKeyError(f"no way to write {path} ({error.strerror})", "a new file", do) from error
     return f"{FILE}{path.name}", CryptoSigner(private)
 

@@ -41,6 +41,13 @@ def lacking(held: Held, drafts: dict[str, Document]) -> tuple[str, ...]:
     return tuple(sentence for role in OFFLINE if (sentence := _lacking(held, new, role)))
 
 
+def ready(held: Held, drafts: dict[str, Document]) -> dict[str, Document]:
+    """The drafts that may land now: those with enough signatures, unless they need one that has not."""
+    new = replace(held, **drafts)
+    signed = {role: draft for role, draft in drafts.items() if not _lacking(held, new, role)}
+    return {} if lacking(held, signed) else signed
+
+
 def land(signing: Signing, held: Held, drafts: dict[str, Document]) -> Held:
     """Sign online roles afresh, prove the whole, write it; raises DeployError and changes nothing when it is not whole.
 
@@ -130,4 +137,5 @@ def _write(layout: Layout, held: Held, new: Held) -> None:
     if new.root is not held.root:
         layout.put(layout.versioned(ROOT, new.root.signed.version), new.root.to_bytes())
     for role in OFFLINE:
-        layout.remove(layout.draft(role))
+        if new.of(role) is not held.of(role):
+            layout.remove(layout.draft(role))

@@ -8,15 +8,14 @@ from securesystemslib.signer import Signer
 
 from deploy.desk import Desk, Outcome, live_drafts
 from deploy.held import Document
-from deploy.landing import lacking, land
+from deploy.landing import lacking, land, ready
 from deploy.roles import ONLINE, ROOT, TIMESTAMP
 
 
 def refresh(desk: Desk) -> Outcome:
     """Sign the online roles again; raises DeployError, DeployKeyError."""
     drafts = live_drafts(desk.layout, desk.held)
-    missing = lacking(desk.held, drafts)
-    landing = {} if missing else drafts
+    missing, landing = lacking(desk.held, drafts), ready(desk.held, drafts)
     done = tuple(f"Shows {role} {draft.signed.version}." for role, draft in landing.items())
     desk.record("refresh", done, _signer(desk, landing))
     new = land(desk.signing(), desk.held, landing)

@@ -48,7 +48,7 @@ def rotate(desk: Desk, change: Change) -> Outcome:
     _replace(drafts[delegator].signed, change.role, old.keyid, signer.public_key)
     sentences = tuple(part for role, draft in drafts.items() for part in told(role, draft, desk.held, book))
     desk.record("rotate-key", sentences, recorder)
-    for role, draft in drafts.items():
+    for role, draft in reversed(drafts.items()):  # after a kill the role's own draft is a mere renewal
         _sign(desk, role, draft, [signer] if role == change.role else [])
         write_draft(desk.layout, role, draft)
     return replace(desk, book=book).finish((f"{made.name} is to take the place of {old.name}.", *sentences))

@@ -1,8 +1,8 @@
 """The second person: read what is in flight, prove it again on their own machine, sign, or throw it away.
 
-Promises: what a signature agrees to is told in full; every new archive is unpacked and proven again before
-anybody signs for it, and held against the release before; a signature is added to those that are there. Refuses a worse model without
-a reason, a draft that changes what no command changes, and a key that has signed already or may not sign.
+Promises: what a signature agrees to is told in full; every new archive is unpacked and proven again before anybody
+signs for it, and held against the release before; a signature is added to those that are there. Refuses a worse model
+without a reason, a draft that changes what no command changes, and a key that has signed already or may not sign.
 """
 
 from collections.abc import Iterator

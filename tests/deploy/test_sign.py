@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from deploy.as_a_device import look
 from deploy.drafts import write_draft
 from deploy.held import read_document
+from deploy.refresh import refresh
+from deploy.rings import roll_out
 from deploy.roles import RELEASES, ROOT, TARGETS
 from deploy.rotate import Change, renew, rotate
 from deploy.sign import in_flight, sign
@@ -77,6 +80,27 @@ def test_a_worse_model_whose_reason_was_taken_out_is_refused(office: Office) -> 
     tampered(office, RELEASES, lambda signed: signed.targets["releases/walk-1.1.0.bundle"].custom.pop("because"))
     with pytest.raises(DeployPolicyError, match="a worse model"):
         office.act(sign, "ben", "machine")
+
+
+def test_a_draft_that_waits_for_signatures_outlives_what_the_machine_does_meanwhile(office: Office) -> None:
+    office.publish("1.0.0", "ada")
+    office.act(sign, "ben", "machine")
+    office.publish("1.1.0", "ada")
+    office.act(lambda desk: renew(desk, ROOT), "ada")
+    drafts = {role: office.layout.draft(role).read_bytes() for role in (ROOT, RELEASES)}
+    assert "releases 3 has 1 of 2 signatures." in office.act(refresh, "machine").did
+    office.act(lambda desk: roll_out(desk, "friends", "walk-1.0.0", 10), "machine")
+    assert {role: office.layout.draft(role).read_bytes() for role in (ROOT, RELEASES)} == drafts
+    assert office.act(sign, "ben", "machine").shown
+
+
+def test_a_release_does_not_wait_for_a_root_that_lacks_a_signature(office: Office) -> None:
+    office.act(lambda desk: renew(desk, ROOT), "ada")
+    office.publish("1.0.0", "ada")
+    (office.keys / "ben" / "root-2.pem").unlink()
+    assert office.act(sign, "ben", "machine").did[-1] == "root 2 has 1 of 2 signatures."
+    assert look(office.layout, office.layout.embedded_root).releases == ("releases/walk-1.0.0.bundle",)
+    assert office.layout.draft(ROOT).is_file()
 
 
 def test_a_new_key_and_a_lower_threshold_are_told(office: Office) -> None:
