@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ PASSPHRASE = "seven quiet steps in the hall"
 ONLINE = ("rollout-1", "snapshot-1", "timestamp-1")
 SURFACE = {"worst_top1": 0.04, "upper95": 0.09, "chance": 0.033, "majority": 0.033}
 BundleMaker = Callable[..., Path]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Office:
         ring = KeyRing(tuple(self.keys / name for name in names), (), self.secrets)
         return Person(names[0], ring, now or datetime.now(UTC))
 
-    def act(self, does: Callable[[Desk], Outcome], *names: str, now: datetime | None = None) -> Outcome:
+    def act(self, does: Callable[[Desk], T], *names: str, now: datetime | None = None) -> T:
         with seated(self.repo, self.person(*names, now=now)) as desk:
             return does(desk)
 

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.audit import Line, Verdict, read_lines, verify
 from deploy.cli_keys import keys_ever
+from deploy.desk import Desk
 from deploy.held import read_held
 from deploy.landing import AUDIT_HEAD
 from deploy.refresh import refresh
@@ -79,6 +80,20 @@ def test_a_forged_log_is_found(forgery: str, busy: Office) -> None:
     lines = busy.layout.audit.read_bytes().splitlines()
     busy.layout.audit.write_bytes(b"".join(line + b"\n" for line in FORGERIES[forgery](lines)))
     assert verdict(busy).complaints
+
+
+def test_a_line_its_own_author_writes_anew_is_found(busy: Office) -> None:
+    """Ben signs another second story with his own key; the line after it remembers the first."""
+    lines = busy.layout.audit.read_bytes().splitlines()
+
+    def anew(desk: Desk) -> None:
+        act = msgspec.structs.replace(msgspec.json.decode(lines[2], type=Line).act, detail=("nothing",))
+        (signer,) = [each for each in desk.signers("releases") if each.public_key.keyid == act.keyid]
+        lines[2] = msgspec.json.encode(Line(act, signer.sign(msgspec.json.encode(act)).signature))
+
+    busy.act(anew, "ben")
+    busy.layout.audit.write_bytes(b"".join(line + b"\n" for line in lines))
+    assert verdict(busy).complaints == ("line 4: does not follow the line before it",)
 
 
 def test_an_exchanged_last_line_is_found_though_it_is_signed(busy: Office) -> None:

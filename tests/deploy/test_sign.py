@@ -108,7 +108,7 @@ def test_a_new_key_and_a_lower_threshold_are_told(office: Office) -> None:
     office.act(lambda desk: rotate(desk, change), "ada")
     tampered(office, TARGETS, lambda signed: setattr(signed.delegations.roles["releases"], "threshold", 1))
     told: list[str] = []
-    office.act(lambda desk: told.extend(in_flight(desk)), "ben")  # type: ignore[arg-type]
+    office.act(lambda desk: told.extend(in_flight(desk)), "ben")
     assert "releases-3 may no longer sign for releases." in told
     assert "releases needs 1 signatures, no longer 2." in told
     assert any(sentence.startswith("releases-4 (key id ") for sentence in told)
