@@ -1,31 +1,47 @@
 """The command line of whoever ships models: ``quietstep-deploy``.
 
-Promises: a bundle is checked by the very reader a home uses, so what passes here is what a home would take. Refuses
-to publish: signing and publishing come with the update repository, which this version does not have.
+Promises: a bundle is checked by the very reader a home uses, so what passes here is what a home would take; every
+command that changes something says what it did and who is needed next. Refuses to print a traceback for anything
+expected.
 """
 
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from edge.bundle import Figure, Manifest, read_bundle
-from edge.errors import QuietstepError
+from deploy import cli_keys
+from deploy.as_a_device import look
+from deploy.desk import live_drafts, seated
+from deploy.drafts import told
+from deploy.expiry import expiries
+from deploy.layout import opened
+from deploy.options import Json, Key, Keys, Passphrase, Repo, Who, desk_to_read, person
+from deploy.policy import DEFAULT
+from deploy.publish import Asked, publish
+from deploy.refresh import refresh
+from deploy.rings import rings, roll_out, stop
+from deploy.serve import serving
+from deploy.tell import bundle_table, expiry_table, one_sentence, rings_table, tell, tell_json
+from edge.bundle import read_bundle
 
 app = typer.Typer(
-    help="For engineers who ship models to homes.",
+    help="""For engineers who ship models to homes.
+
+    A release takes three steps, so that no single stolen key reaches a home: PUBLISH (one person packs a bundle and
+    signs), SIGN (a second person proves it again and signs), ROLLOUT (the machine with the online keys offers it to a
+    share of a ring). REFRESH runs every few hours. `deploy/README.md` is the runbook, for the bad days too.""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+HERE = Path()
 
 
 @app.callback()
 def _ship() -> None:
-    """Check what would be shipped."""
+    """Sign what is shipped."""
 
 
 @app.command()
@@ -34,30 +50,143 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print the manifest for machines.")] = False,
 ) -> None:
     """Prove every file of a bundle as a home would, and show what it says of itself."""
-    try:
+    with one_sentence():
         manifest = read_bundle(folder).manifest
-    except QuietstepError as error:
-        Console(stderr=True).print(f"quietstep-deploy: {error}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from None
     if json:
-        print(msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode())
-    else:
-        Console().print(_table(manifest))
+        return tell_json(manifest)
+    Console().print(bundle_table(manifest))
+    return None
 
 
-def _table(manifest: Manifest) -> Table:
-    table = Table(title=f"{manifest.id} {manifest.version}: every file proven", title_justify="left", show_edge=False)
-    for column in ("figure", "value", "interval", "how"):
-        table.add_column(column, overflow="fold")
-    for figure in (*manifest.evaluation, *manifest.privacy):
-        table.add_row(figure.name, f"{figure.value:.3f}", _interval(figure), figure.note)
-    for source in manifest.provenance:
-        table.add_row("data", "", "", source)
-    return table
+@app.command("publish")
+def publish_(
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder.")],
+    repo: Repo = HERE,
+    keys: Keys = None,
+    key: Key = None,
+    policy: Annotated[Path, typer.Option(help="Bounds it must keep.", show_default="trainer/policy.toml")] = DEFAULT,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="What `quietstep-train evaluate --json` wrote; else the manifest's figures.")
+    ] = None,
+    privacy: Annotated[
+        Path | None, typer.Option(help="What `quietstep-train privacy --json` wrote; else the manifest's figures.")
+    ] = None,
+    because: Annotated[str, typer.Option(help="Why a worse model goes out; stays readable for ever.")] = "",
+    passphrase_file: Passphrase = None,
+    who: Who = "",
+    json: Json = False,
+) -> None:
+    """First person: prove a bundle, hold it against the policy and the release before, pack it, sign for it.
+
+    Devices see nothing before a second person ran `sign`, and no home is offered it before `rollout`.
+    """
+    with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
+        tell(publish(desk, Asked(bundle, policy, evaluation, privacy, because)), json)
 
 
-def _interval(figure: Figure) -> str:
-    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
+@app.command()
+def rollout(
+    ring: Annotated[str, typer.Argument(help="Group of homes that get a release together, e.g. friends.")],
+    target: Annotated[str, typer.Argument(help="ID-VERSION of a release, e.g. reference-2.0.0.")],
+    share: Annotated[int, typer.Option(min=0, max=100, help="Percent of the ring's homes; the same homes first.")],
+    repo: Repo = HERE,
+    keys: Keys = None,
+    key: Key = None,
+    passphrase_file: Passphrase = None,
+    who: Who = "",
+    json: Json = False,
+) -> None:
+    """Offer a signed release to a share of a ring; raise the share step by step. Needs the online keys only."""
+    with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
+        tell(roll_out(desk, ring, target, share), json)
+
+
+@app.command("stop")
+def stop_(
+    ring: Annotated[str, typer.Argument(help="The ring.")],
+    repo: Repo = HERE,
+    keys: Keys = None,
+    key: Key = None,
+    passphrase_file: Passphrase = None,
+    who: Who = "",
+    json: Json = False,
+) -> None:
+    """Emergency brake: nobody else in this ring takes its release. Homes that have it keep it."""
+    with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
+        tell(stop(desk, ring), json)
+
+
+@app.command("refresh")
+def refresh_(
+    repo: Repo = HERE,
+    keys: Keys = None,
+    key: Key = None,
+    passphrase_file: Passphrase = None,
+    who: Who = "",
+    json: Json = False,
+) -> None:
+    """Sign the online roles again, and show drafts that enough people signed. For cron: every six hours."""
+    with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
+        tell(refresh(desk), json)
+
+
+@app.command()
+def status(repo: Repo = HERE, json: Json = False) -> None:
+    """What devices see now, what is in flight, and what runs out when."""
+    with one_sentence():
+        desk = desk_to_read(repo)
+        offered, rows = tuple(rings(desk).values()), expiries(desk.held, desk.person.now)
+        releases = tuple(sorted(desk.held.releases.signed.targets))
+        drafts = live_drafts(desk.layout, desk.held)
+        flying = {role: told(role, draft, desk.held, desk.book) for role, draft in drafts.items()}
+    if json:
+        return tell_json({"releases": releases, "rings": offered, "in_flight": flying, "expiry": rows})
+    console = Console()
+    console.print(f"Releases: {', '.join(releases) or 'none yet'}", markup=False, highlight=False)
+    console.print(rings_table(offered) if offered else "No ring is offered anything.")
+    for sentence in (each for sentences in flying.values() for each in sentences):
+        console.print(f"In flight: {sentence}", markup=False, highlight=False)
+    console.print(expiry_table(rows))
+    return None
+
+
+@app.command()
+def verify(
+    repo: Repo = HERE,
+    root: Annotated[
+        Path | None, typer.Option(help="The root a device was built with; else the repository's first.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Look at the repository as a device does that holds one root and slept ever since: would it take it?"""
+    with one_sentence():
+        layout = opened(repo)
+        seen = look(layout, root or layout.embedded_root)
+    if json:
+        return tell_json(seen)
+    console = Console(soft_wrap=True)
+    console.print(f"A device with root {seen.from_root} walks to root {seen.to_root} and takes all of it.")
+    console.print(f"Releases: {', '.join(seen.releases) or 'none yet'}", markup=False, highlight=False)
+    console.print(rings_table(seen.rings) if seen.rings else "No ring is offered anything.")
+    return None
+
+
+@app.command()
+def serve(
+    repo: Repo = HERE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine alone by default.")] = "127.0.0.1",
+) -> None:
+    """Show the repository's public files on a bench. Homes get theirs from a real web server, by TLS."""
+    with one_sentence(), serving(opened(repo), port, host) as server:
+        print(f"http://{host}:{server.server_port}/metadata/ and /targets/; Ctrl-C ends it.", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("Ended.")
+
+
+cli_keys.register(app)
 
 
 def main() -> None:

@@ -17,7 +17,14 @@ it as it stands and exit with ``exit_code``. Refuses to carry data: no landmark,
     ├── ConsentError           nobody agreed to be watched
     ├── StateError             pauses and consent (state.db)
     ├── SharingError           what may leave the home: packets, their budget, the yes to it
+    ├── UpdateError            an update that does not come, or must not be taken
+    │   ├── UpdateRefusedError     what came is not what the keys vouch for, or not for this device
+    │   ├── UpdateFetchError       it did not come: network, server, disk
+    │   └── UpdateStoreError       the trust itself (update.db)
     ├── TrainingError          training data or a training run
+    ├── DeployError            the repository of updates, on the publisher's side
+    │   ├── DeployKeyError         a key, a passphrase or a token
+    │   └── DeployPolicyError      a model that may not be published
     └── DiaryError             the diary
         ├── DiaryKeyError          the key does not open it
         ├── DiaryDamagedError      it is not a whole Quietstep diary
@@ -95,8 +102,36 @@ class SharingError(QuietstepError):
     """Nothing leaves: sharing is off, the budget is spent, or a packet is none."""
 
 
+class UpdateError(QuietstepError):
+    """An update was not taken; the model that runs goes on."""
+
+
+class UpdateRefusedError(UpdateError):
+    """What came is not vouched for by the keys, is older than what was seen, or is not for this device."""
+
+
+class UpdateFetchError(UpdateError):
+    """It did not come whole: network, server or disk; the next try goes on from there."""
+
+
+class UpdateStoreError(UpdateError):
+    """The file of update trust cannot be read or written; until it can, no update is taken."""
+
+
 class TrainingError(QuietstepError):
     """Training data or a training run cannot be used."""
+
+
+class DeployError(QuietstepError):
+    """The repository of updates cannot be read, written or shown as it is."""
+
+
+class DeployKeyError(DeployError):
+    """A signing key, its passphrase or its token is missing, or is not the one that was named."""
+
+
+class DeployPolicyError(DeployError):
+    """A model breaks its policy, or is worse than the one before and nobody said why it goes out."""
 
 
 class DiaryError(QuietstepError):
