@@ -422,6 +422,13 @@ def test_etag_lie_of_a_304_that_nobody_asked_for(home: Home) -> None:
     refused(home, UpdateFetchError)
 
 
+def test_etag_lie_of_a_304_for_a_file_without_one(home: Home, archive: bytes) -> None:
+    home.check()
+    home.repository.offer(TARGET, archive)
+    home.server.ways["2.snapshot.json"] = lambda handler, content: handler.begin(304)
+    refused(home, UpdateFetchError)
+
+
 def test_etag_lie_of_one_etag_for_two_files(home: Home, archive: bytes) -> None:
     def same_etag(handler: Handler, content: bytes) -> None:
         if handler.headers.get("If-None-Match"):
