@@ -18,12 +18,13 @@ from typing import Final
 
 from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
 from tuf.api.metadata import Metadata as Signed
-from tuf.api.metadata import Root, TargetFile, Timestamp
+from tuf.api.metadata import Root, TargetFile, Targets, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 
 from edge.errors import UpdateError, UpdateFetchError, UpdateRefusedError
 from edge.update.fetch import MetadataFetcher, Remembered
 from edge.update.network import Network
+from edge.update.one_key_each import refuse_double_keys
 from edge.update.release import SIGNED_AT
 from edge.update.trust_store import Metadata, TrustStore
 
@@ -122,6 +123,9 @@ class _Keeper:
                 yield
             finally:
                 self.keep(good=False)
+            # Only of the two offline roles: what an online key delegates is its own power, and could lock a device out.
+            offline = [self._folder / f"{role}.json" for role in (Root.type, Targets.type)]
+            refuse_double_keys(path.read_bytes() for path in offline if path.is_file())
 
     def keep(self, *, good: bool) -> None:
         """Store the files tuf wrote, if they differ; ``good``: the refresh went through, so the time is believed."""

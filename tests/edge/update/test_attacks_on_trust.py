@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import DelegatedRole, Delegations, Key, TargetFile
 
 from edge.errors import UpdateError, UpdateFetchError, UpdateRefusedError, UpdateStoreError
@@ -237,6 +237,26 @@ def test_duplicate_key_ids_count_once(home: Home, archive: bytes) -> None:
     metadata["signatures"] *= 2
     repository.files["metadata/2.releases.json"] = json.dumps(metadata).encode()
     refused(home)
+
+
+@pytest.mark.parametrize("role", ["releases", "root"])
+def test_duplicate_key_ids_of_one_key_are_refused(home: Home, archive: bytes, role: str) -> None:
+    """Whoever signed the delegation was careless, or a thief: one key would reach a threshold of two."""
+    repository = home.repository
+    signer = repository.signers[role][0]
+    key = signer.public_key
+    twin = SSlibKey("f" * 64, key.keytype, key.scheme, {"public": key.keyval["public"].upper()})
+    delegator = repository.root if role == "root" else repository.targets
+    delegator.add_key(twin, role)
+    repository.publish("root" if role == "root" else "targets")
+    repository.signers["releases"] = repository.signers["releases"][: 1 if role == "releases" else 3]
+    repository.offer(TARGET, archive)
+    path = "metadata/2.releases.json"
+    if role == "releases":
+        metadata = json.loads(repository.files[path])
+        metadata["signatures"].append(dict(metadata["signatures"][0], keyid=twin.keyid))
+        repository.files[path] = json.dumps(metadata).encode()
+    assert "two ids" in str(refused(home))
 
 
 def test_one_key_under_two_ids_is_no_second_signature(home: Home, archive: bytes) -> None:
