@@ -16,6 +16,10 @@ it as it stands and exit with ``exit_code``. Refuses to carry data: no landmark,
     ├── ServiceError           the running service: processes that do not come up
     ├── ConsentError           nobody agreed to be watched
     ├── StateError             pauses and consent (state.db)
+    ├── UpdateError            an update that does not come, or must not be taken
+    │   ├── UpdateRefusedError     what came is not what the keys vouch for, or not for this device
+    │   ├── UpdateFetchError       it did not come: network, server, disk
+    │   └── UpdateStoreError       the trust itself (update.db)
     ├── TrainingError          training data or a training run
     └── DiaryError             the diary
         ├── DiaryKeyError          the key does not open it
@@ -88,6 +92,22 @@ class ConsentError(QuietstepError):
 
 class StateError(QuietstepError):
     """Pauses and consent cannot be read or written; until they can, everything rests."""
+
+
+class UpdateError(QuietstepError):
+    """An update was not taken; the model that runs goes on."""
+
+
+class UpdateRefusedError(UpdateError):
+    """What came is not vouched for by the keys, is older than what was seen, or is not for this device."""
+
+
+class UpdateFetchError(UpdateError):
+    """It did not come whole: network, server or disk; the next try goes on from there."""
+
+
+class UpdateStoreError(UpdateError):
+    """The file of update trust cannot be read or written; until it can, no update is taken."""
 
 
 class TrainingError(QuietstepError):

@@ -13,11 +13,11 @@ from edge.bundle import GRAPH, MIXED_GRAPH, Bundle
 from edge.encoder.accelerated import PROVIDERS
 from edge.encoder.climb import Listener, Opened
 from edge.encoder.cpu import CpuRung
-from edge.encoder.graph import refuse_external_data
 from edge.encoder.isolated import IsolatedRung
 from edge.encoder.ladder import FLOAT32, MIXED, precision_for, tolerance_is_sane
 from edge.encoder.session import refuse_missing
 from edge.errors import BundleError, EncoderError
+from edge.external_data import refuse_external_data
 from edge.rungs import CPU, TENSORRT, LadderSettings, RungSpec
 
 _GRAPHS: Final = {FLOAT32: GRAPH, MIXED: MIXED_GRAPH}

@@ -5,8 +5,8 @@ import pytest
 
 from edge.encoder.answers import Raw
 from edge.encoder.cpu import CpuRung
-from edge.encoder.graph import refuse_external_data
 from edge.errors import BundleError, EncoderError
+from edge.external_data import refuse_external_data
 
 onnx = pytest.importorskip("onnx", reason="building graphs needs onnx, from the extra quietstep[trainer]")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
