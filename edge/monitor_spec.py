@@ -8,11 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from edge.model_order import ModelOrder
 from edge.rungs import CPU_ONLY, LadderSettings
 
 
 class MonitorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Endpoint, places, files, inherited descriptor, parent, kind of diary, form of the log, rungs of the encoder."""
+    """Endpoint, places, files, inherited descriptor, parent, kind of diary, form of the log, rungs of the encoder; the
+    folder of downloaded bundles, and which of them is to answer. ``bundle`` is the one that ships with Quietstep."""
 
     endpoint: str
     places: tuple[str, ...]
@@ -24,3 +26,5 @@ class MonitorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["home", "demo"] = "home"
     json_log: bool = False
     ladder: LadderSettings = CPU_ONLY
+    bundles: str = ""
+    models: ModelOrder = ModelOrder()

@@ -61,9 +61,12 @@ class LentDiary:
             self.counters.overflow_cycles += isinstance(self._waiting.popleft(), CycleNote)
         return ()
 
-    def go_on_with(self, rung: str) -> None:
-        """Another rung answers from now on. Notes that wait are of the earlier one: they are booked as of the new."""
-        self._diary.go_on_with(rung)
+    def go_on_with(self, model_id: str, rung: str) -> None:
+        """Another model or rung answers from now on. Cycles that wait are of the earlier one: they are set aside."""
+        minutes = [note for note in self._waiting if isinstance(note, MinuteNote)]
+        self.counters.set_aside_cycles += len(self._waiting) - len(minutes)
+        self._waiting = deque(minutes)
+        self._diary.go_on_with(model_id, rung)
 
     def stop(self, t_s: float) -> tuple[TrendRow, ...]:
         """A clean stop. Raises DiaryBusyError while it is lent: then the next start books a fault."""

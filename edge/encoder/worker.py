@@ -47,11 +47,12 @@ def _open(spec: RungSpec, line: Line) -> Rung:
 
 
 def _stay_within(room_mib: int) -> None:
-    """From here on no more than ``room_mib`` of address space beyond what the libraries took; a driver would need it."""
+    """From here on at most ``room_mib`` of address space beyond what the libraries took. A driver would need more."""
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = taken + room_mib * _MIB
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit) if hard == resource.RLIM_INFINITY else (min(limit, hard), hard))
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _any_number(rung: Rung) -> RunFixed:

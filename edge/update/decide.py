@@ -149,7 +149,7 @@ class Limits:
 def decide(world: World, seen: Evidence, limits: Limits = Limits()) -> Step:
     """The next step."""
     if seen.active.failure and world.pointer.active != SHIPPED:
-        return RollBack(seen.active.failure, seen.active.damaged)
+        return RollBack(seen.active.failure, seen.active.damaged, active=True)
     candidate = world.candidate
     if candidate is None:
         return Wait("no new model")

@@ -92,10 +92,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """Back to the model before; the one that failed is quarantined unless only its files were ``damaged``."""
+    """Back to the model before: from a trial, or, where ``active``, from the committed model itself.
+
+    The one that failed is quarantined unless only its files were ``damaged``.
+    """
 
     reason: str
     damaged: bool = False
+    active: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def why_not_taken(world: World, candidate: Candidate) -> str:
 def after(world: World, step: Step) -> World:
     """What is written down once ``step`` was taken; a step that does not fit changes nothing."""
     candidate = world.candidate
-    if isinstance(step, RollBack) and (candidate is None or candidate.stage is not Stage.TRIAL):
+    if isinstance(step, RollBack) and step.active:
         return _fallen_back(world, step)
     if candidate is None or isinstance(step, Wait):
         return world
