@@ -212,9 +212,11 @@ class Acceptance:
         """Write the step down, then do it; nothing where somebody changed the file meanwhile."""
         seen = self._written.world
         result = after(seen, step)
-        self._change(lambda now: result if now == seen else now, self._note(seen, step))
+        note = _note(seen, step)
+        self._change(lambda now: result if now == seen else now, note)
         if self._written.world != result:
             return
+        log.info(f"update {note.event}", model=note.model, why=note.detail)
         self._end_test()
         if isinstance(step, SelfTestIt):
             self._begin_test(result)
@@ -248,15 +250,6 @@ class Acceptance:
             return str(getattr(error, "found", error))
         return ""
 
-    def _note(self, world: World, step: Step) -> Note:
-        candidate = world.candidate
-        of_active = isinstance(step, RollBack) and step.active
-        sha256 = world.pointer.active if of_active or candidate is None else candidate.sha256
-        name = named(candidate) if candidate is not None and not of_active else _named_active(world)
-        why = getattr(step, "reason", "")
-        log.info("update", model=name, event=EVENTS[type(step)], why=why)
-        return Note(int(time.time()), sha256, name, EVENTS[type(step)], why)
-
 
 def order_of(world: World) -> ModelOrder:
     """What the monitor is told of a world."""
@@ -265,6 +258,15 @@ def order_of(world: World) -> ModelOrder:
         return ModelOrder(pointer.active, pointer.fallback)
     stage = "shadow" if candidate.stage is Stage.SHADOW else "trial"
     return ModelOrder(pointer.active, pointer.fallback, candidate.sha256, stage)  # type: ignore[arg-type]
+
+
+def _note(world: World, step: Step) -> Note:
+    candidate = world.candidate
+    of_active = isinstance(step, RollBack) and step.active
+    sha256 = world.pointer.active if of_active or candidate is None else candidate.sha256
+    name = named(candidate) if candidate is not None and not of_active else _named_active(world)
+    why = getattr(step, "reason", "")
+    return Note(int(time.time()), sha256, name, EVENTS[type(step)], why)
 
 
 def _which(world: World) -> str | None:
