@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from edge.cli_diary import add_diary_commands
 from edge.cli_household import add_household
+from edge.cli_update import add_update
 from edge.errors import QuietstepError
 
 app = typer.Typer(
@@ -219,6 +220,7 @@ def doctor(
 
 add_household(app, _sentences)
 add_diary_commands(app, _sentences)
+add_update(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
