@@ -11,14 +11,11 @@ open at the start, and a live camera without a consent that stands.
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Final, Literal
 
 import structlog
@@ -28,13 +25,14 @@ from edge.config import REFERENCE_BUNDLE, Config
 from edge.doorkeeper import Doorkeeper
 from edge.errors import ConsentError, ServiceError
 from edge.eye import Eye, no_pictures, start_of
-from edge.gauges import Gauges, Reading
+from edge.gauges import Gauges
 from edge.model_order import ModelOrder
 from edge.monitor_spec import MonitorSpec
 from edge.permission import Reason, Rest
 from edge.running_note import NoteKeeper, RunningNote
-from edge.sense.frames import Progress
 from edge.sense.specs import ExitCode
+from edge.service_status import Status, oldest_frame_s
+from edge.stop import Stop
 from edge.update.acceptance import Acceptance, Where
 from edge.update.decide import Limits
 from edge.update.pointer import ModelStore
@@ -48,19 +46,6 @@ ONE_BLAS_THREAD: Final = (("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1"
 FINAL_CODES: Final = (ExitCode.LOCK, ExitCode.MODEL)
 
 log = structlog.get_logger("supervisor")
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a status line shows: gauges, rung, each camera's progress, and the age of the stalest newest frame."""
-
-    reading: Reading
-    rung: str
-    cameras: dict[str, Progress]
-    down: tuple[str, ...]
-    oldest_frame_s: float | None = None
-    stage: str = ""
-    rests: dict[str, Rest] = field(default_factory=dict)
 
 
 class Service:
@@ -113,9 +98,11 @@ class Service:
     def status(self) -> Status:
         """Where everything stands."""
         cameras = {eye.camera.place: eye.memory.progress() for eye in self._eyes}
-        oldest_s = _oldest_frame_s(cameras[eye.camera.place] for eye in self._eyes if not eye.resting)
+        oldest_s = oldest_frame_s(cameras[eye.camera.place] for eye in self._eyes if not eye.resting)
         gauges = self._gauges
-        return Status(gauges.read(), gauges.rung(), cameras, self._down(), oldest_s, gauges.stage(), self._rests)
+        return Status(
+            gauges.read(), gauges.rung(), cameras, self._down(), oldest_s, gauges.stage(), self._rests, gauges.model()
+        )
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be.
@@ -270,12 +257,6 @@ class Service:
                 print(line, file=sys.stderr)
 
 
-def _oldest_frame_s(cameras: Iterable[Progress]) -> float | None:
-    """How long ago the frame was taken that a camera's eyes looked at last; of the camera where that is longest."""
-    taken_ns = [progress.taken_mono_ns for progress in cameras if progress.n_taken]
-    return (time.monotonic_ns() - min(taken_ns)) / 1e9 if taken_ns else None
-
-
 def _acceptance(config: Config, gauges: Gauges, limits: Limits | None) -> Acceptance | None:
     """None where a bundle was named by hand: it is the one that was wanted."""
     if config.bundle != REFERENCE_BUNDLE:
@@ -292,26 +273,6 @@ def private_folder() -> Path:
     except OSError as error:
         found = f"no temporary folder ({error.strerror})"
         raise ServiceError(found, "room for a socket", "Free some space, or set TMPDIR.") from error
-
-
-class Stop:
-    """Set by Ctrl-C or SIGTERM; the second one is not waited for."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextlib.contextmanager
-    def listening(self) -> Iterator["Stop"]:
-        """Take the signals for as long as the block runs."""
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
 
 
 @contextlib.contextmanager

@@ -169,6 +169,30 @@ def test_a_model_that_turns_bad_on_trial_is_left_at_once(home: Home, make_bundle
     assert home.store.read().world.pointer.active == SHIPPED
 
 
+def test_a_monitor_that_dies_in_three_trials_is_the_end_of_them(home: Home, make_bundle) -> None:
+    sha256 = home.offer(make_bundle(), Stage.TRIAL)
+    home.acceptance._limits = Limits()
+    for _ in range(3):
+        home.step_until(lambda: home.acceptance.order.stage == "trial")
+        home.acceptance.monitor_died()
+        assert home.acceptance.order.stage == ""
+    home.step_until(lambda: sha256 in home.store.read().world.quarantined)
+    assert home.events()[1:] == ["on trial"] * 3 + ["rolled back"]
+    assert "3 trials" in home.why()
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_after_a_power_cut_in_any_stage_it_finishes_unaided(home: Home, make_bundle, stage: Stage) -> None:
+    sha256 = home.offer(make_bundle(), stage)
+    home.store.change(lambda world: replace(world, candidate=replace(world.candidate, attempts=1, running=True)))
+    again = Home(home.folder)
+    again.start()
+    again.step()
+    assert again.answered == ["reference-2.0.0"]
+    again.step_until(lambda: again.store.read().world.pointer.active == sha256)
+    again.close()
+
+
 def test_another_model_that_says_something_else_is_found_in_the_shadow(tmp_path: Path, make_bundle) -> None:
     home = Home(tmp_path, Limits(shadow_cycles=60, most_abstain_gap=1.0))
     home.start()

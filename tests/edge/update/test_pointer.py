@@ -14,7 +14,6 @@ from edge.errors import UpdateRefusedError, UpdateStoreError
 from edge.update.decide import (
     Candidate,
     Commit,
-    Pointer,
     Quarantine,
     SelfTestIt,
     ShadowCounts,
@@ -117,23 +116,23 @@ for n in range(1, 10_000):
 
 
 def test_killed_anywhere_nothing_that_was_said_is_lost_and_floors_never_drop(tmp_path: Path) -> None:
-    path, n_said = tmp_path / "models.db", 0
-    for delay_s in (0.05, 0.11, 0.23):
+    path = tmp_path / "models.db"
+    for n_lines, delay_s in ((0, 0.02), (0, 0.05), (1, 0.01), (2, 0.02)):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
         process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         assert process.stdout.readline() == "here\n"
+        for _ in range(n_lines):
+            process.stdout.readline()
         time.sleep(delay_s)
         os.kill(process.pid, signal.SIGKILL)
-        said = [int(line) for line in process.stdout.read().split()]
+        n_committed = max([n_lines, *(int(line) for line in process.stdout.read().split())])
         process.wait()
         world = ModelStore(path).read().world
-        n_said = max([n_said, *said])
-        assert world.pointer.floor("m").version >= (max(said),) if said else True
-        assert world.pointer == Pointer() or int(world.pointer.active, 16) >= max([1, *said])
+        assert not n_committed or world.pointer.floor("m").version >= (n_committed,)
+        assert not n_committed or int(world.pointer.active, 16) >= n_committed
         assert ModelStore(path).change(lambda now: now) == world
-    assert n_said > 0
 
 
 def test_the_power_cut_anywhere_leaves_a_world_from_before_or_after_a_step() -> None:
