@@ -19,7 +19,7 @@ from edge.errors import QuietstepError, UpdateStoreError
 from edge.pause import ALL_PLACES, new_pause, seconds_of
 from edge.running_note import read_note
 from edge.state import read_clock
-from edge.update.bundles import archive_sha256, candidate_of, put
+from edge.update.bundles import archive_sha256, candidate_of, put, stage
 from edge.update.decide import SHIPPED, offered
 from edge.update.pointer import ModelStore, Note, Written, named
 
@@ -110,31 +110,28 @@ def hold(config: Config, console: Console, *, length: str | None, end: bool) -> 
     """``update hold``: begin no new model for a while; one on trial is still decided on."""
     now, store = read_clock(), ModelStore(config.models)
     if end:
-        store.hold(None, _note("", "", "hold ended"))
+        store.hold(None, _note("hold ended"))
         console.print("Updates are taken again.")
         return
     pause = new_pause(ALL_PLACES, now, now.wall_s + seconds_of(length) if length else None)
-    store.hold(pause, _note("", "", "hold", f"for {length}" if length else "until it is ended"))
+    store.hold(pause, _note("hold", f"for {length}" if length else "until it is ended"))
     console.print(f"Updates are on hold {_until(config, pause.end_s(now))}.", highlight=False)
 
 
 def accept(config: Config, console: Console, folder: Path) -> None:
     """``update accept FOLDER``: a bundle by hand, from a folder; a running service takes it up within seconds."""
-    bundle = read_bundle(folder)
-    sha256 = archive_sha256(bundle)
-    candidate = candidate_of(bundle, sha256)
-    store = ModelStore(config.models)
-    offered(store.read().world, candidate)  # refused before anything is copied
-    put(bundle, config.bundles)
-    note = _note(sha256, named(candidate), "accepted by hand", "from a folder, without signatures")
-    store.change(lambda world: offered(world, candidate), note)
+    bundle, store = read_bundle(folder), ModelStore(config.models)
+    offered(store.read().world, candidate_of(bundle, archive_sha256(bundle)))  # refused before anything is copied
+    sha256 = put(bundle, config.bundles)
+    how = "from a folder, without signatures"
+    candidate = stage(store, bundle, sha256, int(time.time()), "accepted by hand", how)
     running = read_note(config.running_note) is not None
     then = "It is tested next." if running else "It is tested when `quietstep run` runs."
     console.print(f"{named(candidate)} is staged ({sha256[:12]}). {then}", highlight=False, markup=False)
 
 
-def _note(sha256: str, model: str, event: str, detail: str = "") -> Note:
-    return Note(int(time.time()), sha256, model, event, detail)
+def _note(event: str, detail: str = "") -> Note:
+    return Note(int(time.time()), "", "", event, detail)
 
 
 def _name(config: Config, sha256: str) -> str:

@@ -178,8 +178,8 @@ class Acceptance:
     def _evidence(self, world: World, now_s: float) -> Evidence:
         failed, why = self._gauges.failed()
         active = ActiveHealth()
-        if failed and failed == world.pointer.active:
-            active = ActiveHealth(why, damaged=bool(self._why_damaged(failed)))
+        if failed and failed in (world.pointer.active, world.pointer.fallback):  # the latter is asked after the former
+            active = ActiveHealth(why, damaged=bool(self._why_damaged(world.pointer.active)))
         hold = self._written.hold
         held = hold is not None and hold.lasts(read_clock())
         candidate = world.candidate

@@ -15,7 +15,8 @@ from edge.bundle import MANIFEST, Bundle, read_bundle
 from edge.diary.key import sync_folder
 from edge.errors import QuietstepError, UpdateRefusedError
 from edge.update.archive import pack
-from edge.update.decide import Candidate
+from edge.update.decide import Candidate, offered
+from edge.update.pointer import ModelStore, Note, named
 from edge.update.release import read_version
 
 
@@ -84,6 +85,16 @@ def candidate_of(bundle: Bundle, sha256: str) -> Candidate:
     if not manifest.id:
         raise UpdateRefusedError("a bundle without an id", "one with a name", "Export it again.")
     return Candidate(sha256, manifest.id, read_version(manifest.version))
+
+
+def stage(store: ModelStore, bundle: Bundle, sha256: str, at_s: int, event: str, detail: str = "") -> Candidate:
+    """Make a bundle that lies in the folder of bundles the candidate, with a line in the history.
+
+    The supervisor sees it within seconds and goes on by itself. Raises UpdateRefusedError, UpdateStoreError.
+    """
+    candidate = candidate_of(bundle, sha256)
+    store.change(lambda world: offered(world, candidate), Note(at_s, sha256, named(candidate), event, detail))
+    return candidate
 
 
 def remove(bundles: Path, shas: Iterable[str]) -> None:

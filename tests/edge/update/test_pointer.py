@@ -68,6 +68,23 @@ def test_counts_are_rounded_down_and_forgotten_when_the_stage_ends(store: ModelS
     assert store.read().progress == Progress()
 
 
+def test_it_holds_these_columns_and_no_others(store: ModelStore) -> None:
+    store.change(lambda now: offered(now, NEW))
+    with store._writing() as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        columns = {table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")] for table in tables}
+    shadow = "n_cycles n_both n_flips n_abstained n_abstained_before n_same n_dropped"
+    assert {table: " ".join(names) for table, names in columns.items()} == {
+        "pointer": "one active fallback",
+        "floor": "model_id version sha256",
+        "candidate": "one sha256 model_id version stage attempts running",
+        "progress": f"one {shadow} trial_cycles trial_s",
+        "quarantine": "sha256 reason",
+        "hold": "one since_s until_s boot_s boot_id",
+        "history": "n at_s sha256 model event detail",
+    }
+
+
 def test_the_history_stays_short(store: ModelStore) -> None:
     for n in range(MOST_NOTES + 3):
         if n in (0, MOST_NOTES + 2):

@@ -18,16 +18,18 @@ from edge.diary.diary import Diary, MemoryLedger
 from edge.diary.store import Store
 from edge.encoder import AffectEncoder, open_encoder
 from edge.encoder.climb import Listener, Silent
+from edge.errors import WireError
 from edge.gait.walker import Walker, skeletons
 from edge.gauges import Gauges
 from edge.model_order import ModelOrder
 from edge.monitor import NS, Monitor
 from edge.rungs import CPU_ONLY
+from edge.sense.lock import unlocked_threads
 from edge.service import STEP_S, Service, serving
 from edge.update.bundles import candidate_of, put
 from edge.update.decide import Limits, Stage, offered
 from edge.update.pointer import ModelStore
-from edge.wire import Frame, Person, Tick, pack_body
+from edge.wire import Frame, Person, Tick, decode, encode, pack_body
 
 WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,rate=15,live=yes"
 SOON = Limits(shadow_cycles=3, trial_cycles=2, trial_s=0.0, most_flips=1.0, most_abstain_gap=1.0, most_same=1.0)
@@ -105,6 +107,13 @@ def test_what_cannot_be_opened_at_the_start_is_stood_in_for(make_bundle) -> None
     models.close()
 
 
+@pytest.mark.parametrize("name", ["../" * 10 + "etc", "F" * 64, "f" * 63, "f" * 64 + "/"])
+def test_a_model_is_named_by_a_hash_alone(name: str) -> None:
+    assert decode(encode(Tick(1, 2, models=ModelOrder(beside=TRIED, stage="trial")))).models.beside == TRIED
+    with pytest.raises(WireError):
+        decode(encode(Tick(1, 2, models=ModelOrder(active=name))))
+
+
 class Home:
     """A service in a folder of its own, with its cameras."""
 
@@ -153,7 +162,10 @@ def test_committed_beside_a_running_camera_then_one_that_dies_on_trial(
         second = home.offer(make_bundle(version="4.0.0", seed=2), Stage.TRIAL)
         home.step_until(lambda: home.service._gauges.model() == second)
         assert monitor.pid
-        os.kill(rung_processes(monitor.pid)[-1], signal.SIGKILL)
+        theirs = rung_processes(monitor.pid)
+        assert len(theirs) == 2, "the one on trial and the committed one, each apart"
+        assert not [task for pid in theirs for task in unlocked_threads(pid)], "neither has a network"
+        os.kill(theirs[-1], signal.SIGKILL)
         n_before = home.service.status.reading.n_cycles
         home.step_until(lambda: second in home.store.read().world.quarantined)
         home.step_until(lambda: home.service.status.reading.n_cycles >= n_before + 1)
