@@ -1,6 +1,6 @@
 """What becomes of a new model in a home: staged, tested, in the shadow, on trial, committed; or back, and never again.
 
-Promises, whatever the evidence says and in whatever order it comes (tests/edge/update/test_decide.py):
+Promises, whatever the evidence says and in whatever order it comes (tests/edge/acceptance/test_decide.py):
 
 - floors never drop, and rise only at a commit;
 - a model in quarantine never comes back;
