@@ -9,7 +9,6 @@ order, bytes after the end, and payloads over 2 GiB. What is refused leaves a fo
 """
 
 import hashlib
-import os
 import re
 import tarfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import BinaryIO, Final
 from edge.bundle import MANIFEST, Bundle, File, Manifest, read_manifest
 from edge.errors import UpdateRefusedError
 from edge.external_data import refuse_external_data
+from edge.update.durable import sync_file, sync_folder
 from edge.update.release import MAX_PAYLOAD_BYTES
 
 BLOCK: Final = tarfile.BLOCKSIZE
@@ -65,15 +65,6 @@ def unpack(archive: BinaryIO, length: int, folder: Path) -> Manifest:
     _refuse_rest(archive, length - _used_bytes(manifest_length, manifest))
     sync_folder(folder)
     return manifest
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and new names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _member(name: str, length: int) -> tarfile.TarInfo:
@@ -126,8 +117,7 @@ def _copy(archive: BinaryIO, file: File, folder: Path) -> None:
             digest.update(chunk)
             out.write(chunk)
             left -= len(chunk)
-        out.flush()
-        os.fsync(out.fileno())
+        sync_file(out)
     if file.sha256 and digest.hexdigest() != file.sha256:
         raise _refusal(f"{file.name} with another SHA-256", f"{file.sha256[:16]}…")
     if any(_exactly(archive, _padded(file.length) - file.length)):

@@ -18,14 +18,14 @@ SCHEMA: Final = 1
 RELEASES: Final = "releases"
 ROLLOUT: Final = "rollout"
 SIGNED_AT: Final = "x-quietstep-signed-s"
-"""Extra field of ``timestamp``: when it was signed, whole seconds since 1970. Devices raise their time floor to it."""
+"""Extra field of ``timestamp``: when it was signed, whole seconds since 1970. For devices it is not earlier."""
 MAX_PAYLOAD_BYTES: Final = (1 << 31) - 1
 MAX_ROLLOUT_BYTES: Final = 4096
 _RING: Final = r"[a-z0-9][a-z0-9-]{0,31}"
-_TARGET: Final = r"releases/([a-z0-9][a-z0-9_.]{0,31}(?:-[a-z0-9_.]+)*)-(\d{1,6}(?:\.\d{1,6}){0,3})\.bundle"
+_TARGET: Final = r"releases/([a-z0-9][a-z0-9_.]{0,31}(?:-[a-z0-9_.]+)*)-([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})\.bundle"
 
-Ring = Annotated[str, msgspec.Meta(pattern=f"^{_RING}$")]
-Target = Annotated[str, msgspec.Meta(pattern=f"^{_TARGET}$", max_length=128)]
+Ring = Annotated[str, msgspec.Meta(pattern=rf"\A{_RING}\Z")]
+Target = Annotated[str, msgspec.Meta(pattern=rf"\A{_TARGET}\Z", max_length=128)]
 Version = tuple[int, ...]
 
 
@@ -35,7 +35,7 @@ class Rollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: int
     ring: Ring
     target: Target
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
     length: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAYLOAD_BYTES)]
     share: Annotated[int, msgspec.Meta(ge=0, le=100)]
     previous: Target | None = None
@@ -72,7 +72,7 @@ def read_name(path: str) -> ReleaseName:
 
 def read_version(text: str) -> Version:
     """``"2.0.1"`` as numbers that compare, without the zeros at the end; raises UpdateRefusedError."""
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", text):
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}", text):
         raise _refusal(f"the version {text!r}", "up to four numbers, as in 2.0.1")
     numbers = [int(part) for part in text.split(".")]
     while len(numbers) > 1 and numbers[-1] == 0:
