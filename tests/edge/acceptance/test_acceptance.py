@@ -4,6 +4,7 @@ Each bad model, wherever it shows, is refused or rolled back, stands in quaranti
 """
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -141,7 +142,7 @@ def test_a_model_that_is_bad_from_the_start_does_not_pass_its_self_test(home: Ho
         ("crash", "ended"),
         ("hang", "no answer within"),
         ("nan", "not a number"),
-        ("slow", "no answer within"),
+        ("slow", "no answer within|too slow"),  # which one is noticed first is the machine's load
         ("constant", "same answer"),
         ("wrong shape", "shape"),
         ("too large", "fail"),
@@ -154,7 +155,7 @@ def test_a_model_that_turns_bad_on_live_cycles_is_found_in_the_shadow(
     sha256 = home.offer(make_bundle(kind, live=True), Stage.STAGED if whole_way else Stage.SHADOW)
     home.step_until(lambda: sha256 in home.store.read().world.quarantined, LIVE_S)
     assert home.events() == ["staged", *(["self-test"] * whole_way), "in the shadow", "quarantined"]
-    assert word in home.why()
+    assert re.search(word, home.why())
     assert set(home.answered) == {"reference-2.0.0"}
 
 
