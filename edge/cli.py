@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from edge.cli_diary import add_diary_commands
+from edge.cli_gather import add_gather
 from edge.cli_household import add_household
 from edge.errors import QuietstepError
 
@@ -199,7 +200,7 @@ def report(
     from edge.review.terminal import print_report
 
     settings = load_config(_config_path(config), data_dir=data_dir)
-    print_report(settings.diary, settings.key, weeks, _stdout, as_json=json, n_alerts=alerts)
+    print_report(settings.diary, settings.key, weeks, _stdout, json, settings.zone, alerts)
 
 
 @app.command()
@@ -219,6 +220,7 @@ def doctor(
 
 add_household(app, _sentences)
 add_diary_commands(app, _sentences)
+add_gather(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

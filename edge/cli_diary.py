@@ -5,6 +5,7 @@ they do is in `edge.diary_commands`.
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,24 @@ Command = Callable[..., None]
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="quietstep.toml, as for run.")]
 DataOption = Annotated[Path | None, typer.Option("--data-dir", help="Where the diary and its key live.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-ZoneOption = Annotated[str | None, typer.Option("--zone", help="Such as Europe/Berlin; else this machine's.")]
+ZoneOption = Annotated[str | None, typer.Option("--zone", help="Such as Europe/Berlin; else the household's.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+class Form(StrEnum):
+    """What an export can be."""
+
+    csv = "csv"
+    parquet = "parquet"
+    fhir = "fhir"
+
+
+class By(StrEnum):
+    """What a line of an export is."""
+
+    hour = "hour"
+    day = "day"
+    week = "week"
 
 
 def erase(
@@ -40,18 +57,27 @@ def erase(
     erase_command(_settings(config, data_dir), (from_, to, place), zone, _stdout, everything=everything, yes=yes)
 
 
+class By(StrEnum):
+    """What a line of the log stands for."""
+
+    hour = "hour"
+    day = "day"
+    week = "week"
+
+
 def log(
     days: Annotated[int, typer.Option(help="How many days back from the newest row.", min=1, max=36_600)] = 7,
     place: Annotated[str | None, typer.Option(help="Only this place.")] = None,
+    by: Annotated[By, typer.Option(help="A line for each hour, day or week.")] = By.hour,
     json: JsonOption = False,
     zone: ZoneOption = None,
     config: ConfigOption = None,
     data_dir: DataOption = None,
 ) -> None:
-    """The diary's rows as they are kept, with the minutes of the six kinds, in local time."""
+    """The diary's rows as they are kept, with the minutes of the six kinds, in local time; or its days or weeks."""
     from edge.diary_commands import log_command
 
-    log_command(_settings(config, data_dir), days, place, zone, _stdout, as_json=json)
+    log_command(_settings(config, data_dir), (days, place, by.value), zone, _stdout, as_json=json)
 
 
 def backup(
@@ -94,9 +120,36 @@ def check(json: JsonOption = False, config: ConfigOption = None, data_dir: DataO
     check_command(_settings(config, data_dir), _stdout, as_json=json)
 
 
+def export(
+    format_: Annotated[Form, typer.Option("--format", help="csv, parquet or fhir (R4B, a Bundle of Observations).")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; else CSV and FHIR go to the terminal.")] = None,
+    by: Annotated[By, typer.Option(help="A line an hour (as kept), a day or a week (from Monday).")] = By.hour,
+    from_: Annotated[str | None, typer.Option("--from", help="First local date (or date and time).")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Local date it ends before; else up to now.")] = None,
+    place: Annotated[str | None, typer.Option(help="Only this place.")] = None,
+    zone: ZoneOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    subject_reference: Annotated[
+        str | None,
+        typer.Option(help="FHIR: who you say it is about, as Patient/123. Quietstep does not know, and leaves it out."),
+    ] = None,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Write the diary's rows for other programs: spreadsheets, data frames, clinical systems.
+
+    The file is NOT encrypted, and `quietstep erase` does not reach it: it is yours to keep and to delete.
+    Hours, days and weeks belong to the stretch in which they begin. Parquet and FHIR need the extra "export".
+    """
+    from edge.export_commands import Wish, export_command
+
+    wish = Wish(format_.value, by.value, from_, to, place, zone, out, subject_reference, force)
+    export_command(_settings(config, data_dir), wish, Console(stderr=True))
+
+
 def add_diary_commands(app: typer.Typer, sentences: Callable[[Command], Command]) -> None:
     """Add them to the command line; ``sentences`` turns their failures into one."""
-    for command in (erase, log, backup, restore, rotate_key, check):
+    for command in (erase, log, export, backup, restore, rotate_key, check):
         app.command(command.__name__.replace("_", "-"))(sentences(command))
 
 

@@ -6,9 +6,7 @@ Refuses unknown keys, two cameras in one place, and paths that cannot be meant. 
 """
 
 import difflib
-import re
 import tomllib
-from collections.abc import Iterator
 from datetime import time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -17,10 +15,12 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from edge.config_lines import line_of
 from edge.errors import ConfigError
 from edge.pause import time_of
 from edge.permission import Settings
 from edge.quiet_hours import QuietHours
+from edge.retention import Retention
 from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
 from edge.zone import household_zone
@@ -113,6 +113,24 @@ class Encoder(_Strict):
         )
 
 
+class Keeping(_Strict):
+    """How long the diary keeps hours (at least what the usual and its scale need) and, after that, days."""
+
+    keep_hours_days: Annotated[int, Field(ge=100, le=36_500)] = 400
+    keep_days_years: Annotated[int, Field(ge=1, le=100)] = 10
+
+    @model_validator(mode="after")
+    def _days_outlive_hours(self) -> "Keeping":
+        if self.keep_hours_days > 365 * self.keep_days_years:
+            raise ValueError("days that are kept at least as long as hours")
+        return self
+
+    @property
+    def retention(self) -> Retention:
+        """The same, as the diary takes it."""
+        return Retention(self.keep_hours_days, self.keep_days_years)
+
+
 class Config(_Strict):
     """Everything a home can set."""
 
@@ -120,6 +138,7 @@ class Config(_Strict):
     quiet: tuple[Quiet, ...] = ()
     timezone: str | None = None
     encoder: Encoder = Field(default_factory=Encoder)
+    keeping: Keeping = Field(default_factory=Keeping, alias="diary")  # config.diary is its file
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
     pose_model: Path | None = None
@@ -247,7 +266,7 @@ def _shown(problem: Any) -> str:
 
 
 def _fields(loc: tuple[int | str, ...]) -> list[str]:
-    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "quiet": Quiet, "encoder": Encoder}
+    tables: dict[int | str, type[BaseModel]] = {"camera": Camera, "quiet": Quiet, "encoder": Encoder, "diary": Keeping}
     fields = tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields
     return [field.alias or name for name, field in fields.items()]
 
@@ -259,42 +278,3 @@ def _known(loc: tuple[int | str, ...]) -> str:
 def _hint(key: str, loc: tuple[int | str, ...]) -> str:
     close = difflib.get_close_matches(key, _fields(loc), n=1)
     return f"Did you mean {close[0]!r}?" if close else "Remove that line."
-
-
-def line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
-    """The line, from 1, of the key that ``loc`` names: ("data_dir",), ("encoder", "rungs") or ("camera", 1, "crop").
-
-    Where the key itself is not written (a missing one), the line of its table's header.
-    """
-    table, index, wanted = _place_of(loc)
-    header_line = None
-    for number, where, key in _keys(text):
-        if where == (table, index) and key == "":
-            header_line = number
-        if where == (table, index) and wanted and key == wanted:
-            return number
-        if len(loc) == 1 and key == "" and where[0] == str(loc[0]):
-            return number
-    return header_line
-
-
-def _place_of(loc: tuple[int | str, ...]) -> tuple[str, int, str]:
-    """Table, its index, and key ("" for the table itself); what lies inside a key's value counts as the key."""
-    if len(loc) < 2:
-        return "", 0, str(loc[0]) if loc else ""
-    if isinstance(loc[1], int):
-        return str(loc[0]), loc[1], str(loc[2]) if len(loc) > 2 else ""
-    return str(loc[0]), 0, loc[1]
-
-
-def _keys(text: str) -> Iterator[tuple[int, tuple[str, int], str]]:
-    """Line number, (table, its index) and key of each line that holds a key; a header has the empty key."""
-    where = ("", 0)
-    counts: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\[?\s*([\w.-]+)\s*\]", line):
-            counts[header[1]] = counts.get(header[1], -1) + 1
-            where = (header[1], counts[header[1]])
-            yield number, where, ""
-        elif key := re.match(r"\s*([\w-]+)\s*=", line):
-            yield number, where, key[1]

@@ -7,27 +7,32 @@ clock and the machine's zone, which the diary itself does not. Refuses a zone th
 import time
 from datetime import tzinfo
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from edge.config import Config
 from edge.diary import receipts
+from edge.diary.day_rows import known_days
+from edge.diary.days import WEEK_DAYS
 from edge.diary.erase import LIMITS, Erased, count, erase_all, erase_span
 from edge.diary.keeping import backup_diary, look_at_backup, restore_diary, rotate_key
 from edge.diary.soundness import check_diary
 from edge.diary.span import Span, local_text, span_of
 from edge.diary.store import DiaryReader
 from edge.errors import ConfigError, DiaryDamagedError, DiaryError
+from edge.review.log_days import By, days_json, days_table, logged
 from edge.review.log_table import WIDTH, log_json, log_table
 
 DAY_S = 86_400
 
 
 def zone_of(name: str | None) -> tzinfo | None:
-    """The zone of that name; None is the machine's own."""
+    """The zone of that name; None: none was named."""
     if name is None:
         return None
     try:
@@ -55,11 +60,13 @@ def erase_command(
         return
     if not any(asked):
         raise DiaryError("nothing named", "--from, --to, --place or --all", "Name the first day: --from 2026-11-01.")
-    zone = zone_of(zone_name)
+    zone = zone_of(zone_name) or config.zone
     span = span_of(*asked, zone)
     there = count(config.diary, config.key, span)
     n_open = f" and the open bucket of {there.n_open} places" if there.n_open else ""
-    _ask(f"Erase {_stretch(span, zone)}: {there.n_rows} rows{n_open}, and the backups in {config.data_dir}?", yes)
+    n_days = f", {there.n_days} days of which no hours are left" if there.n_days else ""
+    what = f"{there.n_rows} rows{n_days}{n_open}"
+    _ask(f"Erase {_stretch(span, zone)}: {what}, and the backups in {config.data_dir}?", yes)
     _tell(erase_span(config.diary, config.key, span, now_s, places), zone, console, config)
 
 
@@ -76,9 +83,10 @@ def _stretch(span: Span, zone: tzinfo | None) -> str:
 def _tell(erased: Erased, zone: tzinfo | None, console: Console, config: Config) -> None:
     receipt, found = erased.receipt, erased.found
     what = "everything" if receipt.everything else _stretch(receipt.asked, zone)
-    lines = [f"Erased {what}: {receipt.n_rows} rows, {receipt.n_open} open buckets."]
+    n_days = f", {receipt.n_days} days of which no hours were left" if receipt.n_days else ""
+    lines = [f"Erased {what}: {receipt.n_rows} rows{n_days}, {receipt.n_open} open buckets."]
     if receipt.n_partly:
-        lines.append(f"{receipt.n_partly} of the rows lay only partly inside and went whole.")
+        lines.append(f"{receipt.n_partly} of them lay only partly inside and went whole.")
     lines += [f"Removed the backup {path}." for path in erased.removed]
     if receipt.key == "destroyed":
         lines.append("The key is destroyed: no copy of this diary, wherever it is, can be read again.")
@@ -97,21 +105,45 @@ def _tell(erased: Erased, zone: tzinfo | None, console: Console, config: Config)
 
 
 def log_command(
-    config: Config, n_days: int, place: str | None, zone_name: str | None, console: Console, *, as_json: bool
+    config: Config,
+    asked: tuple[int, str | None, By | Literal["hour"]],
+    zone_name: str | None,
+    console: Console,
+    *,
+    as_json: bool,
 ) -> None:
-    """Print the rows of the last days."""
-    zone = zone_of(zone_name)
+    """Print the last days: their rows, or days or weeks. ``asked``: how many days, the place, by what."""
+    n_days, place, by = asked
+    zone = zone_of(zone_name) or config.zone
     with DiaryReader.open(config.diary, config.key) as reader:
         last_s, kind = reader.last_start_s(), reader.kind()
-        rows = reader.rows(None if last_s is None else last_s - n_days * DAY_S + 1)
+        more_days = {"hour": 0, "day": 2, "week": 2 + WEEK_DAYS}[by]
+        from_s = None if last_s is None else last_s - (n_days + more_days) * DAY_S + 1
+        rows, days = reader.rows(from_s), reader.days(from_s)
+        gone_s = reader.hours_gone_until_s()
+    places = sorted({row.place for row in rows} | {day.place for day in days})
     kept = tuple(row for row in rows if place in (None, row.place))
-    if place is not None and not kept:
-        known = sorted({row.place for row in rows})
-        raise DiaryError(f"no row of {place!r}", f"one of {', '.join(known) or 'no place yet'}", "Write it so.")
-    if as_json:
-        print(log_json(kept, zone))
+    kept_days = tuple(day for day in days if place in (None, day.place))
+    if place is not None and place not in places:
+        raise DiaryError(f"no row of {place!r}", f"one of {', '.join(places) or 'no place yet'}", "Write it so.")
+    if by == "hour":
+        told, shown = log_json(kept, zone), log_table(kept, zone, kind)
     else:
-        Console(file=console.file, width=max(console.width, WIDTH)).print(log_table(kept, zone, kind))
+        stretches = logged(known_days(kept, kept_days, zone), by, n_days)
+        told, shown = days_json(stretches), days_table(stretches, kind, by)
+    if as_json:
+        print(told)
+        return
+    wide = Console(file=console.file, width=max(console.width, WIDTH))
+    wide.print(shown, Text(_retention(config, gone_s, zone), style="dim"))
+
+
+def _retention(config: Config, gone_s: int | None, zone: tzinfo | None) -> str:
+    kept = config.keeping
+    said = f"Hours are kept for {kept.keep_hours_days} days, days for {kept.keep_days_years} years, then overwritten."
+    if gone_s is None:
+        return said
+    return f"{said} Of what was before {local_text(gone_s, zone)} only days are left: quietstep log --by day."
 
 
 def backup_command(config: Config, file: Path, console: Console) -> None:
@@ -147,7 +179,8 @@ def check_command(config: Config, console: Console, *, as_json: bool) -> None:
         state = "not in order" if sound.problems else "whole"
         _say(
             console,
-            f"{config.diary}: {state}, {sound.n_rows} rows, {sound.n_minutes} minutes, {sound.n_backups} backups.",
+            f"{config.diary}: {state}, {sound.n_rows} rows, {sound.n_minutes} minutes, {sound.n_days} days, "
+            f"{sound.n_backups} backups.",
         )
     if sound.problems:
         raise DiaryDamagedError("; ".join(sound.problems), "nothing of that", "Restore a backup, or do as it says.")

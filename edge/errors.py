@@ -16,6 +16,7 @@ it as it stands and exit with ``exit_code``. Refuses to carry data: no landmark,
     ├── ServiceError           the running service: processes that do not come up
     ├── ConsentError           nobody agreed to be watched
     ├── StateError             pauses and consent (state.db)
+    ├── SharingError           what may leave the home: packets, their budget, the yes to it
     ├── TrainingError          training data or a training run
     └── DiaryError             the diary
         ├── DiaryKeyError          the key does not open it
@@ -88,6 +89,10 @@ class ConsentError(QuietstepError):
 
 class StateError(QuietstepError):
     """Pauses and consent cannot be read or written; until they can, everything rests."""
+
+
+class SharingError(QuietstepError):
+    """Nothing leaves: sharing is off, the budget is spent, or a packet is none."""
 
 
 class TrainingError(QuietstepError):

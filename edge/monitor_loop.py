@@ -18,6 +18,7 @@ import structlog
 from edge.affect import Abstention
 from edge.diary.door import asked_for
 from edge.diary.lending import LentDiary
+from edge.diary.rolling import RollingLedger
 from edge.diary.store import Store
 from edge.encoder import AffectEncoder, open_encoder
 from edge.errors import DiaryError, QuietstepError
@@ -27,6 +28,7 @@ from edge.log import set_up_logging
 from edge.monitor import NS, Monitor, Seen
 from edge.monitor_spec import MonitorSpec
 from edge.wire import Frame, Message, Receiver, Tick
+from edge.zone import household_zone
 
 NAP_S: Final = 0.2
 """Frames are taken a few at a time: nothing needs a trend sooner, and waking for each one costs twice the CPU."""
@@ -142,9 +144,9 @@ def run_monitor(spec: MonitorSpec) -> int:
 
 
 def _diary_of(spec: MonitorSpec, encoder: AffectEncoder) -> LentDiary:
-    path = Path(spec.diary)
+    path, zone = Path(spec.diary), household_zone(spec.zone)
     return LentDiary(
-        lambda: Store.open(path, Path(spec.key), kind=spec.kind),
+        lambda: RollingLedger(Store.open(path, Path(spec.key), kind=spec.kind), zone, spec.retention),
         lambda: asked_for(path),
         encoder.model_id,
         encoder.rung,

@@ -8,11 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from edge.retention import Retention
 from edge.rungs import CPU_ONLY, LadderSettings
 
 
 class MonitorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Endpoint, places, files, inherited descriptor, parent, kind of diary, form of the log, rungs of the encoder."""
+    """Endpoint, places, files, inherited descriptor, parent, kind of diary, form of the log, rungs of the encoder, the
+    household's time zone by name (None: the system's), how long the diary keeps."""
 
     endpoint: str
     places: tuple[str, ...]
@@ -24,3 +26,5 @@ class MonitorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["home", "demo"] = "home"
     json_log: bool = False
     ladder: LadderSettings = CPU_ONLY
+    zone: str | None = None
+    retention: Retention = Retention()

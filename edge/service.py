@@ -86,9 +86,8 @@ class Service:
         config = self._config
         places = tuple(camera.place for camera in config.camera)
         paths = (str(config.bundle), str(config.diary), str(config.key))
-        spec = MonitorSpec(
-            endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log, config.encoder.ladder
-        )
+        held = (config.encoder.ladder, config.timezone, config.keeping.retention)
+        spec = MonitorSpec(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log, *held)
         return start_of("edge.monitor_process", spec, (self._gauges.fd,), ONE_BLAS_THREAD)
 
     @property

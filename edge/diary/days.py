@@ -7,9 +7,11 @@ in any zones, whatever was held back (a test changes what was held back and find
 
 Refuses to split a bucket. Where the household's midnight is not a boundary of buckets (zones off by :30 or :45 and
 hourly buckets), a bucket belongs to the day in which it starts: the day then begins with the first bucket after
-midnight (00:30 in India, 00:45 in Nepal) and `begins_s` says so. Exact to the minute there: `MinuteDays`, of minutes,
-which nobody keeps; or buckets of 30 or 15 minutes. Minute days beside hourly rows tell what kind the minutes of half
-an hour were, finer than a row, so they are for the screen of the home and not kept.
+midnight (00:30 in India, 00:45 in Nepal) and `begins_s` says so; so do day rows (`edge.diary.day_rows`). Exact to the
+minute there: `MinuteDays`, of minutes, which nobody keeps; or buckets of 30 or 15 minutes. Minute days beside hourly
+rows tell what kind the minutes of half an hour were, finer than a row, so they must not be kept. `quietstep status`
+does not show them: it is another process than the monitor, what it reads of a service is a file, and a count that is
+nowhere kept begins anew with each start of the monitor, so it would not be today's.
 """
 
 from collections import defaultdict
@@ -34,7 +36,8 @@ class Day(msgspec.Struct, frozen=True):
     """One day of one place by the household's clock; ``slots`` are the moods of SLOTS, None where untold.
 
     ``n_minutes`` is how long the day was; what its rows lack of it is on no record. ``model_ids`` and ``rungs`` are
-    those of its buckets, the newest last.
+    those of its buckets, the newest last. ``kept``: its hours are gone, and so are its
+    ``slots``; of its models the newest is known.
     """
 
     place: str
@@ -44,6 +47,7 @@ class Day(msgspec.Struct, frozen=True):
     slots: tuple[Mood | None, Mood | None, Mood | None, Mood | None]
     model_ids: tuple[str, ...]
     rungs: tuple[str, ...]
+    kept: bool = False
 
 
 class Week(msgspec.Struct, frozen=True):

@@ -45,8 +45,8 @@ class Erased(msgspec.Struct, frozen=True):
 def count(diary: Path, key_path: Path | None, span: Span) -> Receipt:
     """What an erasure would take, as a receipt that is written nowhere; changes nothing."""
     with DiaryReader.open(diary, key_path) as reader:
-        n_rows, n_partly, n_open = reader.touched(span)
-    return Receipt("begun", 0, span, n_rows=n_rows, n_partly=n_partly, n_open=n_open)
+        there = reader.touched(span)
+    return Receipt("begun", 0, span, **there._asdict())
 
 
 def erase_span(diary: Path, key_path: Path | None, span: Span, now_s: int, places: frozenset[str]) -> Erased:
@@ -62,8 +62,8 @@ def erase_span(diary: Path, key_path: Path | None, span: Span, now_s: int, place
         remove(copies)
         gone = store.erase(span)
         found = look(diary.parent, key, traces)
-    counts = {"n_rows": gone.n_rows, "n_open": gone.n_open, "n_partly": gone.n_partly, "n_backups": len(copies)}
-    return _finished(diary, msgspec.structs.replace(begun, **counts), found, copies)
+    counted = msgspec.structs.replace(begun, n_backups=len(copies), **gone._asdict())
+    return _finished(diary, counted, found, copies)
 
 
 def erase_all(diary: Path, key_path: Path | None, now_s: int, places: frozenset[str]) -> Erased:

@@ -28,7 +28,8 @@ class ScanResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``begun_s`` (Unix) names an erasure; a row that began after it was never meant."""
+    """``begun_s`` (Unix) names an erasure; a row that began after it was never meant. ``n_days``: days of which no hour
+    was left."""
 
     state: Literal["begun", "finished", "something left"]
     begun_s: int
@@ -37,6 +38,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     n_rows: int = 0
     n_open: int = 0
     n_partly: int = 0
+    n_days: int = 0
     n_backups: int = 0
     key: Literal["kept", "destroyed", "not ours to destroy"] = "kept"
     scan: ScanResult | None = None

@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from edge.diary.booking import OpenBucket
+from edge.diary.day_rows import DayRow
 from edge.diary.trend import FEW, KINDS, MoodSums, TrendRow
 from edge.errors import DiaryDamagedError
 
@@ -35,6 +36,17 @@ def row_of_record(record: sa.RowMapping) -> TrendRow:
     return _decoded(_row, record)
 
 
+def record_of_day(row: DayRow) -> Record:
+    """A day row as columns, nothing rounded."""
+    record: Record = msgspec.structs.asdict(row)
+    return record
+
+
+def day_of_record(record: sa.RowMapping) -> DayRow:
+    """A day row from its columns."""
+    return _decoded(_day, record)
+
+
 def record_of_bucket(bucket: OpenBucket) -> Record:
     """A checkpoint as columns."""
     mood = bucket.mood
@@ -52,6 +64,10 @@ def bucket_of_record(record: sa.RowMapping) -> OpenBucket:
 def _row(record: dict[str, Any]) -> TrendRow:
     counts = {name: record[name] if record[name] == FEW else int(record[name]) for name in _COUNTS}
     return msgspec.convert(record | counts, TrendRow)
+
+
+def _day(record: dict[str, Any]) -> DayRow:
+    return msgspec.convert(record, DayRow)
 
 
 def _bucket(record: dict[str, Any]) -> OpenBucket:

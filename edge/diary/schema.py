@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration; a test holds it against the migrations folder."""
 APPLICATION_ID: Final = 0x51535444
 """Marks the file as a Quietstep diary ("QSTD")."""
@@ -29,6 +29,11 @@ WHITELIST: Final[Mapping[str, tuple[str, ...]]] = {
         *("bucket_start_s", "bucket_length_s", "place", *_MINUTES, "n_walks", "n_cycles", "share_abstained"),
         *(*_POSTERIOR, *_SPREAD, "model_id", "rung"),
     ),
+    # one row a place and day of the household, of rows that were told and nothing else; stays when its hours go
+    "day": (
+        *("day_start_s", "place", "day_length_s", *_MINUTES, "n_walks", "n_cycles", "n_told", "n_held_back"),
+        *("share_abstained", *_POSTERIOR, *_SPREAD, "weight", "model_id", "rung"),
+    ),
     # the bucket that is still open, one row a place, overwritten each minute and never read out: sums only
     "open_bucket": (
         *("place", "start_s", "length_s", "booked_until_minute", "running", "model_id", "rung", *_MINUTES),
@@ -46,6 +51,7 @@ def _table(name: str) -> sa.TableClause:
 META: Final = _table("meta")
 TREND: Final = _table("trend")
 OPEN_BUCKET: Final = _table("open_bucket")
+DAY: Final = _table("day")
 
 
 def differences(connection: sa.Connection) -> tuple[str, ...]:

@@ -38,6 +38,18 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         early, late = trend.bucket_start_s < self.from_s, trend.bucket_start_s + trend.bucket_length_s > self.to_s
         return sa.and_(self.touched_rows(), sa.or_(early, late))
 
+    def touched_days(self) -> sa.ColumnElement[bool]:
+        """Day rows of which any part lies inside."""
+        day = schema.DAY.c
+        inside = sa.and_(day.day_start_s < self.to_s, day.day_start_s + day.day_length_s > self.from_s)
+        return inside if self.place is None else sa.and_(inside, day.place == self.place)
+
+    def days_partly_inside(self) -> sa.ColumnElement[bool]:
+        """Those of the touched that begin before the stretch or end after it."""
+        day = schema.DAY.c
+        early, late = day.day_start_s < self.from_s, day.day_start_s + day.day_length_s > self.to_s
+        return sa.and_(self.touched_days(), sa.or_(early, late))
+
     def touched_open(self) -> sa.ColumnElement[bool]:
         """Open buckets of which any minute that is booked lies inside."""
         bucket = schema.OPEN_BUCKET.c

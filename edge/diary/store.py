@@ -15,9 +15,10 @@ from typing import Final, NamedTuple, Self
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from edge.diary import schema
+from edge.diary import day_table, schema
 from edge.diary.backup import damaged_pages
 from edge.diary.booking import OpenBucket
+from edge.diary.day_rows import DayRow
 from edge.diary.engine import explained, outside_transaction, reader_engine, writer_engine
 from edge.diary.key import create_key, key_path_for, read_key
 from edge.diary.migrate import newer
@@ -25,7 +26,7 @@ from edge.diary.opening import Kind, check, create, kind_of, lock_out_others, ol
 from edge.diary.records import bucket_of_record, record_of_bucket, record_of_row, row_of_record
 from edge.diary.rotate import key_that_opens, settle
 from edge.diary.span import EVERYTHING, Span
-from edge.diary.traces import Traces
+from edge.diary.traces import USUAL_DAYS_S, Traces
 from edge.diary.trend import TrendRow
 from edge.errors import DiaryBusyError, DiaryError
 
@@ -33,11 +34,13 @@ USUAL_LENGTH_S: Final = 3600
 
 
 class Gone(NamedTuple):
-    """Closed buckets, those of them that lie only partly in the stretch, and open buckets."""
+    """Closed buckets, those of them (and of the days) that lie only partly in the stretch, open buckets, and days of
+    which only the day was left."""
 
     n_rows: int
     n_partly: int
     n_open: int
+    n_days: int
 
 
 class DiaryReader:
@@ -84,6 +87,16 @@ class DiaryReader:
         with self._reading() as connection:
             return tuple(row_of_record(record) for record in connection.execute(query).mappings())
 
+    def days(self, from_s: int | None = None, to_s: int | None = None) -> tuple[DayRow, ...]:
+        """Day rows that start in [from_s, to_s), by time and place."""
+        with self._reading() as connection:
+            return day_table.days(connection, from_s, to_s)
+
+    def hours_gone_until_s(self) -> int | None:
+        """Where the newest day ends of which no hour is left; None where there is no such day."""
+        with self._reading() as connection:
+            return day_table.hours_gone_until_s(connection)
+
     def touched(self, span: Span) -> Gone:
         """What lies in a stretch, wholly or partly."""
         with self._reading() as connection:
@@ -91,15 +104,23 @@ class DiaryReader:
 
     def traces(self, span: Span, places: frozenset[str] = frozenset()) -> Traces:
         """What to look for once a stretch was erased; ``places`` are further names to look for."""
-        trend, bucket = schema.TREND.c, schema.OPEN_BUCKET.c
+        trend, bucket, day = schema.TREND.c, schema.OPEN_BUCKET.c, schema.DAY.c
         with self._reading() as connection:
             known = {
                 *connection.scalars(sa.select(trend.place).distinct()),
                 *connection.scalars(sa.select(bucket.place)),
+                *connection.scalars(sa.select(day.place).distinct()),
             }
             lengths = connection.scalars(sa.select(trend.bucket_length_s).union(sa.select(bucket.length_s)))
+            day_lengths = connection.scalars(sa.select(day.day_length_s).distinct())
             starts = connection.scalars(sa.select(trend.bucket_start_s).where(span.touched_rows()))
-            return Traces(span, places | known, frozenset(lengths) | {USUAL_LENGTH_S}, frozenset(starts))
+            return Traces(
+                span,
+                places | known,
+                frozenset(lengths) | {USUAL_LENGTH_S},
+                frozenset(starts),
+                frozenset(day_lengths) | USUAL_DAYS_S,
+            )
 
     def damage(self) -> list[str]:
         """What the pages' own proofs and SQLite's structure say; empty when both are in order."""
@@ -107,10 +128,12 @@ class DiaryReader:
             return damaged_pages(connection.connection.driver_connection)
 
     def last_start_s(self) -> int | None:
-        """When the newest bucket starts; None in an empty diary."""
+        """When the newest bucket starts, or day where there is none any more; None in an empty diary."""
         with self._reading() as connection:
-            newest = connection.execute(sa.select(sa.func.max(schema.TREND.c.bucket_start_s))).scalar()
-        return None if newest is None else int(newest)
+            for newest in (sa.func.max(schema.TREND.c.bucket_start_s), sa.func.max(schema.DAY.c.day_start_s)):
+                if (start_s := connection.execute(sa.select(newest)).scalar()) is not None:
+                    return int(start_s)
+        return None
 
     def differences(self) -> tuple[str, ...]:
         """What the live schema has beyond the whitelist or lacks of it."""
@@ -174,7 +197,7 @@ class Store(DiaryReader):
             raise
         store = cls(engine, path, key)
         # A power cut while the log was taken into the file tears pages there; those in the log are whole.
-        store._forget_old_pages()
+        store.forget_old_pages()
         return store
 
     def load(self) -> Sequence[OpenBucket]:
@@ -186,23 +209,31 @@ class Store(DiaryReader):
 
     def save(self, rows: Sequence[TrendRow], buckets: Sequence[OpenBucket]) -> None:
         """One commit. Raises DiaryFullError and others; then nothing of it was kept and it may be tried again."""
-        with explained(self._path, self._key), self._engine.begin() as connection:
+        with self.writing() as connection:
             if rows:
                 _insert_rows(connection, rows)
             for bucket in buckets:
                 _put_bucket(connection, bucket)
         if rows:
-            self._forget_old_pages()
+            self.forget_old_pages()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One commit around the block. Raises DiaryError; then nothing of it was kept."""
+        with explained(self._path, self._key), self._engine.begin() as connection:
+            yield connection
 
     def erase(self, span: Span = EVERYTHING) -> Gone:
         """Erase what was observed in a stretch, on the disk too. The key and the kind stay.
 
         Freed pages are overwritten, the log is emptied and the file rewritten; backups are not this method's (see
-        `edge.diary.erase`). An open bucket that reaches into the stretch goes whole.
+        `edge.diary.erase`). An open bucket that reaches into the stretch goes whole, and so does a day row: of the
+        hours that are left of it the job writes it anew (`edge.diary.rolling`).
         """
         with explained(self._path, self._key):
             with self._engine.begin() as connection:
                 gone = Gone(*_touched(connection, span))
+                connection.execute(sa.delete(schema.DAY).where(span.touched_days()))
                 connection.execute(sa.delete(schema.TREND).where(span.touched_rows()))
                 connection.execute(sa.delete(schema.OPEN_BUCKET).where(span.touched_open()))
             for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
@@ -224,19 +255,22 @@ class Store(DiaryReader):
                 "Close it and erase again; the rows are gone from the tables already.",
             )
 
-    def _forget_old_pages(self) -> None:
+    def forget_old_pages(self) -> None:
+        """Take the log into the file, now if nobody is in the way."""
         # The log would keep earlier versions of the open bucket, finer than a bucket. What was saved is already
         # safe in it, so a reader in the way or a full disk only puts this off until the next closed bucket.
         with contextlib.suppress(DiaryError), explained(self._path, self._key):
             outside_transaction(self._engine, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _touched(connection: sa.Connection, span: Span) -> tuple[int, int, int]:
+def _touched(connection: sa.Connection, span: Span) -> tuple[int, int, int, int]:
     conditions = ((schema.TREND, span.touched_rows()), (schema.TREND, span.partly_inside()))
     counted = [sa.select(sa.func.count()).select_from(table).where(condition) for table, condition in conditions]
     counted.append(sa.select(sa.func.count()).select_from(schema.OPEN_BUCKET).where(span.touched_open()))
     n_rows, n_partly, n_open = (int(connection.execute(query).scalar_one()) for query in counted)
-    return n_rows, n_partly, n_open
+    n_days = day_table.count(connection, day_table.alone(span))
+    n_partly += day_table.count(connection, sa.and_(day_table.alone(span), span.days_partly_inside()))
+    return n_rows, n_partly, n_open, n_days
 
 
 def _insert_rows(connection: sa.Connection, rows: Sequence[TrendRow]) -> None:

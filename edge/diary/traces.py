@@ -3,7 +3,8 @@
 A row of the diary stands in a page as SQLite writes records (sqlite.org, *Database File Format*, 2.1): the start of
 its bucket as 4 or 6 bytes (big endian), in the table its length, then the place's name; the open bucket the other way
 round. So each occurrence of a place's name is read for the time beside it, whatever became of the record's head: a
-row that no table knows any more is found as well as one that was never erased. In plain files the starts of erased
+row that no table knows any more is found as well as one that was never erased. A day row stands otherwise: its start,
+the place's name, its length (the table has no rowid, so its key comes first). In plain files the starts of erased
 buckets are also sought as decimal digits (except in the receipts, which say what was asked for). Promises to find any
 whole row of a stretch, to change nothing and to tell only where, never what. Refuses to take a file that it could not
 read for a clean one.
@@ -27,17 +28,23 @@ OVERLAP_BYTES: Final = 256
 WIDTHS: Final = (4, 6)
 EARLIEST_S: Final = 1 << 23
 LATEST_S: Final = 1 << 36
+LONGEST_NAME: Final = 64
+USUAL_DAYS_S: Final = frozenset({82_800, 86_400, 90_000})
+"""A day has 23, 24 or 25 hours, but where the household changed its zone."""
 """Starts from April 1970 to the year 4147 have 4 or 6 bytes; what is outside of that was no time."""
+_OF_A_NAME: Final = re.compile(rb"[a-z0-9 _-]")
 _DIGITS: Final = re.compile(rb"(?<!\d)\d{10}(?!\d)")
 
 
 class Traces(msgspec.Struct, frozen=True):
-    """What to look for: a stretch, every place's name and bucket length that the diary had, the erased starts."""
+    """What to look for: a stretch, every place's name, bucket length and day length that the diary had, the erased
+    starts."""
 
     span: Span
     places: frozenset[str]
     lengths_s: frozenset[int]
     starts_s: frozenset[int]
+    day_lengths_s: frozenset[int] = USUAL_DAYS_S
 
 
 class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +112,8 @@ class _Finder:
         self._names = re.compile(b"|".join(map(re.escape, longest_first))) if names else None
         self._lengths = {n_s: _as_written(n_s) for n_s in traces.lengths_s}
         self._any_name = [(n_s, re.compile(re.escape(w) + b"[a-z0-9]")) for n_s, w in self._lengths.items()]
+        self._days = [(n_s, _as_written(n_s)) for n_s in traces.day_lengths_s]
+        self._any_day = [(n_s, re.compile(b"(?=[a-z0-9 _-]" + re.escape(w) + b")")) for n_s, w in self._days]
         self._erased = traces.starts_s
         self._starts = {str(start_s).encode() for start_s in traces.starts_s}
 
@@ -112,7 +121,7 @@ class _Finder:
         """Anything of the stretch in these bytes."""
         if digits and self._starts and any(number in self._starts for number in _DIGITS.findall(content)):
             return True
-        if self._span.place is None and self._in_a_table(content):
+        if self._span.place is None and (self._in_a_table(content) or self._among_days(content)):
             return True
         named = self._names.finditer(content) if self._names else iter(())
         return any(self._beside(content, f.start(), f.end()) for f in named if self._is_wanted(f.group()))
@@ -128,7 +137,22 @@ class _Finder:
             for found in length.finditer(content)
         )
 
+    def _among_days(self, content: bytes) -> bool:
+        """A day of any place: start, a name that anybody may know, length."""
+        return any(
+            self._day_starts(content, at, n_s)
+            for n_s, length in self._any_day
+            for found in length.finditer(content)
+            for at in _beginnings(content, found.start() + 1)
+        )
+
+    def _day_starts(self, content: bytes, end: int, length_s: int) -> bool:
+        pieces = [content[end - width : end] for width in WIDTHS if end >= width]
+        return any(self._inside(piece, length_s, MINUTE_S) for piece in pieces)
+
     def _beside(self, content: bytes, start: int, end: int) -> bool:
+        if any(content.startswith(w, end) and self._day_starts(content, start, n_s) for n_s, w in self._days):
+            return True
         for length_s, written in self._lengths.items():
             for width in WIDTHS:  # the open bucket: name, start, length
                 if content.startswith(written, end + width) and self._inside(content[end : end + width], length_s):
@@ -152,16 +176,24 @@ class _Finder:
         pieces = [content[end - width : end] for width in WIDTHS if end >= width]
         return [self._inside(piece, length_s) for piece in pieces if _is_start(piece, length_s)]
 
-    def _inside(self, piece: bytes, length_s: int) -> bool:
+    def _inside(self, piece: bytes, length_s: int, step_s: int | None = None) -> bool:
         start_s = int.from_bytes(piece, "big", signed=True)
         touched = start_s < self._span.to_s and start_s + length_s > self._span.from_s
-        return touched and _is_start(piece, length_s)
+        return touched and _is_start(piece, step_s or length_s)
 
 
-def _is_start(piece: bytes, length_s: int) -> bool:
+def _is_start(piece: bytes, step_s: int) -> bool:
     start_s = int.from_bytes(piece, "big", signed=True)
     least = EARLIEST_S if len(piece) == WIDTHS[0] else 1 << 31
-    return least <= start_s < LATEST_S and start_s % length_s == 0
+    return least <= start_s < LATEST_S and start_s % step_s == 0
+
+
+def _beginnings(content: bytes, end: int) -> Iterator[int]:
+    """Where a name that ends there may begin."""
+    for at in range(end - 1, max(-1, end - 1 - LONGEST_NAME), -1):
+        if not _OF_A_NAME.match(content, at):
+            return
+        yield at
 
 
 def _as_written(number: int) -> bytes:

@@ -147,6 +147,8 @@ def why_not_observed(day: Day) -> str | None:
         return f"{told} of the hours tell a mood, {LEAST_HOURS} are needed"
     if 2 * day.stretch.n_watched < day.n_minutes:
         return f"watched for {day.stretch.n_watched} of {day.n_minutes} minutes, half of them are needed"
+    if day.kept:
+        return "only the day is kept of it, its hours are gone"
     return None
 
 

@@ -12,7 +12,8 @@ from typing import Final, Literal
 import msgspec
 
 from edge.diary.change import BUDGET, AlertBudget, Verdict, raised, verdicts_of
-from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, days_of_rows, week_of_days
+from edge.diary.day_rows import DayRow, known_days
+from edge.diary.days import WEEK_DAYS, Day, Week, day_of_rows, week_of_days
 from edge.diary.trend import TrendRow
 from edge.review.alert import AlertReport, told, week_sentence
 from edge.review.change import Change, change_of, sentence_of
@@ -63,13 +64,14 @@ def build_report(
     zone: tzinfo | None = None,
     kind: Literal["home", "demo"] = "home",
     n_alerts: int = BUDGET,
+    kept: Iterable[DayRow] = (),
 ) -> Report:
     """The last ``n_weeks`` weeks of the rows given, or as many as there are; ``zone`` None is the machine's own.
 
-    ``n_alerts`` may be raised in any seven days, over all places.
+    ``n_alerts`` may be raised in any seven days, over all places. ``kept`` are day rows: where the hours of a day are
+    gone it is told and compared as it was kept, but teaches no usual and raises no alert.
     """
-    every_row = list(rows)
-    days = days_of_rows(every_row, zone)
+    days = known_days(rows, kept, zone)
     if not days:
         return Report(kind, n_weeks, ())
     last = max(day.day for day in days)

@@ -43,8 +43,9 @@ def print_report(
 ) -> None:
     """Read the diary and print its last weeks; raises DiaryError when it does not open."""
     with DiaryReader.open(diary, key) as reader:
-        rows, kind = reader.rows(from_s=_history_s(reader.last_start_s() or 0, n_weeks)), reader.kind()
-    report = build_report(rows, n_weeks, zone, kind, n_alerts)
+        from_s, kind = _history_s(reader.last_start_s() or 0, n_weeks), reader.kind()
+        rows, kept = reader.rows(from_s), reader.days(from_s)
+    report = build_report(rows, n_weeks, zone, kind, n_alerts, kept)
     if as_json:
         console.out(report_json(report), highlight=False)
     else:

@@ -15,24 +15,29 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from edge.diary.booking import OpenBucket
+from edge.diary.day_rows import known_days
 from edge.diary.erase import erase_span
 from edge.diary.keeping import backup_diary, restore_diary, rotate_key
 from edge.diary.key import read_key
+from edge.diary.rolling import roll_up
 from edge.diary.soundness import check_diary
 from edge.diary.span import Span
 from edge.diary.store import DiaryReader, Store
 from edge.diary.traces import look
 from edge.diary.trend import Minutes, MoodSums, TrendRow
+from edge.retention import Retention
 
 PLACES = ("hall", "kitchen", "stairs")
 START_S = 1_800_000_000 // 3600 * 3600
 HOUR_S, DAY_S = 3600, 86_400
+ALL = Retention(10**6, 10**3)
 AT_ONCE = 8760
 
 
@@ -143,6 +148,48 @@ class Bench:
             self.timed("week query (504 rows)", query(7), 4 * self.n_rounds)
             self.timed("year query (26,280 rows)", query(365))
 
+    def roll(self) -> None:
+        """Days of all of it, a part at a time as at home; then a week and a year of them, from the middle."""
+        now_s = START_S + self.n_hours * HOUR_S
+        with Store.open(self.path) as store:
+            self.parts("rollup of all, a part (5,000 hours)", store, ALL, now_s)
+            n_days = len(store.days())
+            self.timed("the job on a day when nothing is due", lambda _n: roll_up(store, UTC, ALL, now_s))
+        middle_s = START_S + self.n_hours // 2 * HOUR_S // DAY_S * DAY_S
+        with DiaryReader.open(self.path) as reader:
+
+            def query(n_asked: int) -> Callable[[int], None]:
+                def ask(n: int) -> None:
+                    from_s = middle_s + n * DAY_S
+                    assert len(reader.days(from_s, from_s + n_asked * DAY_S)) == 3 * n_asked
+
+                return ask
+
+            self.timed("week query from day rows (21 rows)", query(7), 4 * self.n_rounds)
+            self.timed("year query from day rows (1,095 rows)", query(365))
+        assert n_days >= 3 * (self.n_hours // 24 - 1)
+
+    def parts(self, name: str, store: Store, retention: Retention, now_s: int) -> None:
+        """The job until all is done; a line for its parts and one for the whole."""
+        times: list[Taken] = []
+        is_all = False
+        while not is_all:
+            begin = now()
+            is_all = roll_up(store, UTC, retention, now_s).is_all
+            times.append(since(begin))
+        walls, cpus = zip(*times, strict=True)
+        self.results += [(name, times), (f"{name.split(',')[0]}, together", [(sum(walls), sum(cpus))])]
+
+    def retire(self) -> None:
+        """Hours older than 400 days go, a part at a time; what is told of days stays the same."""
+        now_s = START_S + self.n_hours * HOUR_S
+        with Store.open(self.path) as store:
+            before = [day.stretch for day in known_days(store.rows(), store.days(), UTC)]
+            self.parts("retiring hours, a part (5,000)", store, Retention(), now_s)
+            assert [day.stretch for day in known_days(store.rows(), store.days(), UTC)] == before
+            self.results.append((f"({len(store.rows()):,} hours and {len(store.days()):,} days are left)", [(0, 0)]))
+        self.timed("check of what is left", lambda _n: check_diary(self.path, None))
+
     def keep(self) -> None:
         """Backup, erasure, scan, restore, new key and check."""
         folder = self.path.parent
@@ -184,6 +231,13 @@ def table(bench: Bench, n_bytes: int) -> Table:
     return shown
 
 
+def free_mb(path: Path) -> str:
+    """What of the file is pages that the next rows will take."""
+    with Store.open(path) as store, store.writing() as connection:
+        n_free = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+    return f"{n_free * 4096 / 1e6:.1f} MB"
+
+
 def main() -> None:
     """Fill, time, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -197,8 +251,15 @@ def main() -> None:
         n_bytes = os.path.getsize(bench.path)
         bench.hours()
         bench.queries()
+        bench.roll()
+        n_with_days = os.path.getsize(bench.path)
         bench.keep()
+        bench.retire()
         Console(width=120).print(table(bench, n_bytes))
+        left = os.path.getsize(bench.path)
+        print(
+            f"with day rows {n_with_days / 1e6:.1f} MB; after retiring {left / 1e6:.1f} MB, {free_mb(bench.path)} free"
+        )
 
 
 if __name__ == "__main__":

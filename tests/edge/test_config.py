@@ -9,6 +9,7 @@ import pytest
 from edge.config import load_config
 from edge.errors import ConfigError
 from edge.quiet_hours import QuietHours
+from edge.retention import Retention
 from edge.rungs import RUNGS
 
 
@@ -77,10 +78,20 @@ def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
         ('[[quiet]]\nfrom = "22:00"\nto = "22:00"\n', "line 1"),
         ('[[quiet]]\nfrom = "22:00"\nto = "07:00"\nplase = "hall"\n', "line 4"),
         ('timezone = "Europe/Atlantis"\n', "line 1"),
+        ("[diary]\nkeep_days_years = 10\nkeep_hours_days = 99\n", "line 3"),
+        ("\n[diary]\nkeep_hour_days = 400\n", "line 3"),
+        ("\n[diary]\nkeep_hours_days = 500\nkeep_days_years = 1\n", "line 2"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, line: str) -> None:
     assert line in refusal(tmp_path, text).found
+
+
+def test_how_long_hours_and_days_are_kept_can_be_set(tmp_path: Path) -> None:
+    assert load_config(None).keeping.retention == Retention(400, 10)
+    config = load_config(written(tmp_path, "[diary]\nkeep_hours_days = 100\nkeep_days_years = 2\n"))
+    assert config.keeping.retention == Retention(100, 2)
+    assert "'keep_hours_days'" in refusal(tmp_path, "[diary]\nkeep_hour_days = 400\n").do
 
 
 def test_quiet_hours_are_taken_in_the_households_zone(tmp_path: Path) -> None:

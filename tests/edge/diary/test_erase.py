@@ -164,7 +164,19 @@ def test_the_receipt_says_what_was_done_and_nothing_of_what_was_there(path: Path
     assert finished.scan.n_found == 0
     assert receipts.file_of(path).stat().st_mode & 0o777 == 0o600
     assert set(msgspec.to_builtins(finished)) <= {
-        *("state", "begun_s", "asked", "n_rows", "n_open", "n_partly", "n_backups", "scan", "key", "everything")
+        *(
+            "state",
+            "begun_s",
+            "asked",
+            "n_rows",
+            "n_open",
+            "n_partly",
+            "n_days",
+            "n_backups",
+            "scan",
+            "key",
+            "everything",
+        )
     }
     assert receipts.unfinished(receipts.read(path)) == ()
 

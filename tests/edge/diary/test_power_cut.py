@@ -9,6 +9,7 @@ from tests.bench.power_cut.cuts import Outcome, cut
 from tests.bench.power_cut.disk import Disk
 from tests.bench.power_cut.operations import ALL, CONTROLS
 from tests.bench.power_cut.recorder import Event
+from tests.bench.power_cut.rollup import ROLLUP
 
 
 def states(disk: Disk) -> set[tuple[tuple[str, bytes], ...]]:
@@ -42,7 +43,7 @@ def test_a_write_may_be_torn_at_a_sector() -> None:
 def outcome_of(name: str) -> Outcome:
     if not shutil.which("strace"):
         pytest.skip("strace is not here (Debian package strace)")
-    operation = next(operation for operation in (*ALL, *CONTROLS) if operation.name == name)
+    operation = next(operation for operation in (*ALL, *ROLLUP, *CONTROLS) if operation.name == name)
     try:
         return cut(operation, n_drawn=1, most_states=15)
     except RuntimeError as error:
@@ -51,7 +52,7 @@ def outcome_of(name: str) -> Outcome:
         raise
 
 
-@pytest.mark.parametrize("name", ["insert", "erase", "rotate"])
+@pytest.mark.parametrize("name", ["insert", "erase", "rotate", "rollup", "migrate 1 to 2"])
 def test_cut_anywhere_nothing_is_corrupt_lost_or_half_done(name: str) -> None:
     outcome = outcome_of(name)
     assert outcome.n_states >= 15

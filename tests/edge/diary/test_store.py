@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from edge.affect import AbstainReason, Abstention, Affect
 from edge.diary import schema
+from edge.diary.day_rows import DayRow
 from edge.diary.diary import CycleNote, Diary, MemoryLedger, MinuteNote
 from edge.diary.key import ENVIRONMENT, read_key
 from edge.diary.migrate import MIGRATIONS
@@ -107,7 +108,8 @@ def test_the_live_schema_is_the_whitelist_and_strict(path: Path) -> None:
 
 def test_the_whitelist_is_the_contract() -> None:
     assert schema.WHITELIST["trend"] == TrendRow.__struct_fields__
-    assert set(schema.WHITELIST) == {"meta", "trend", "open_bucket", "alembic_version"}
+    assert schema.WHITELIST["day"] == DayRow.__struct_fields__
+    assert set(schema.WHITELIST) == {"meta", "trend", "day", "open_bucket", "alembic_version"}
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION

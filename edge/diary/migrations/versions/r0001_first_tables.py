@@ -3,8 +3,9 @@
 Revision ID: 0001
 Revises:
 
-STRICT tables whose CHECK constraints hold the contract itself: minutes add up to the bucket, held-back rows say
-nothing, counts come in fives, and nothing finer than two decimals can be stored.
+STRICT tables (where the dialect is SQLite's; PostgreSQL's are strict by themselves) whose CHECK constraints hold the
+contract itself: minutes add up to the bucket, held-back rows say nothing, counts come in fives, and nothing finer than
+two decimals can be stored.
 """
 
 import sqlalchemy as sa
@@ -27,10 +28,13 @@ MINUTES_TOTAL = " + ".join(MINUTES)
 NO_MOOD = " AND ".join(f"{name} IS NULL" for name in MOOD)
 WHOLE_MOOD = " AND ".join(f"{name} IS NOT NULL" for name in MOOD)
 TWO_DECIMALS = " AND ".join(f"({name} IS NULL OR abs({name} * 100 - round({name} * 100)) < 1e-6)" for name in MOOD)
-FIVES = " AND ".join(
-    f"CAST(CAST({name} AS INTEGER) AS TEXT) = {name} AND CAST({name} AS INTEGER) % 5 = 0"
-    for name in ("n_walks", "n_cycles")
-)
+# REAL has four bytes there.
+REAL: sa.types.TypeEngine[float] = sa.REAL().with_variant(sa.Double(), "postgresql")
+FIVE = {
+    "sqlite": "CAST(CAST({0} AS INTEGER) AS TEXT) = {0} AND CAST({0} AS INTEGER) % 5 = 0",
+    # A cast of "<10" is an error there, and which side of an OR is looked at first is not promised.
+    "postgresql": "{0} ~ '^(0|5|[1-9][0-9]*[05])$'",
+}
 
 
 def whole(*names: str) -> list[sa.Column[int]]:
@@ -45,6 +49,7 @@ def at_least_zero(*names: str) -> sa.CheckConstraint:
 
 def upgrade() -> None:
     """Make the three tables."""
+    fives = " AND ".join(FIVE[op.get_bind().dialect.name].format(name) for name in ("n_walks", "n_cycles"))
     op.create_table(
         "meta",
         sa.Column("id", WHOLE, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
@@ -58,14 +63,14 @@ def upgrade() -> None:
         *whole(*MINUTES),
         sa.Column("n_walks", sa.Text, nullable=False),
         sa.Column("n_cycles", sa.Text, nullable=False),
-        *(sa.Column(name, sa.REAL) for name in MOOD),
+        *(sa.Column(name, REAL) for name in MOOD),
         sa.Column("model_id", sa.Text, nullable=False),
         sa.Column("rung", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("bucket_start_s", "place"),
         sa.CheckConstraint("bucket_length_s > 0 AND bucket_start_s % bucket_length_s = 0"),
         sa.CheckConstraint(f"({MINUTES_TOTAL}) * 60 = bucket_length_s"),
         at_least_zero(*MINUTES),
-        sa.CheckConstraint(f"(n_walks = '<10' AND n_cycles = '<10' AND {NO_MOOD}) OR ({FIVES} AND {WHOLE_MOOD})"),
+        sa.CheckConstraint(f"(n_walks = '<10' AND n_cycles = '<10' AND {NO_MOOD}) OR ({fives} AND {WHOLE_MOOD})"),
         sa.CheckConstraint(TWO_DECIMALS),
         sa.CheckConstraint(" AND ".join(f"{name} BETWEEN 0 AND 1" for name in SHARES)),
         sa.CheckConstraint(" AND ".join(f"{name} BETWEEN -1 AND 1" for name in SPREADS)),
