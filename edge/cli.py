@@ -18,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from edge.cli_diary import add_diary_commands
 from edge.cli_gather import add_gather
 from edge.cli_household import add_household
+from edge.cli_review import add_review
 from edge.errors import QuietstepError
 
 app = typer.Typer(
@@ -221,6 +222,7 @@ def doctor(
 add_household(app, _sentences)
 add_diary_commands(app, _sentences)
 add_gather(app, _sentences)
+add_review(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
