@@ -1,6 +1,7 @@
 """``quietstep review`` and ``quietstep account``.
 
-Promises: as ``edge.cli``, which puts them beside its own. Refuses to take a decision: that is ``edge.review_command``'s.
+Promises: as ``edge.cli``, which puts them beside its own. Refuses to take a decision: that is
+``edge.review_command``'s.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def review(
     config: ConfigOption = None,
     data_dir: DataOption = None,
 ) -> None:
-    """Serve the page: this week at a glance, pause, erase, what is stored. For this machine alone, unless set otherwise.
+    """Serve the page: this week at a glance, pause, erase, what is stored. For this machine alone, unless set so.
 
     In the home's network it needs TLS (certificate and private_key below [review]) and an account.
     """

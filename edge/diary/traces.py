@@ -4,10 +4,10 @@ A row of the diary stands in a page as SQLite writes records (sqlite.org, *Datab
 its bucket as 4 or 6 bytes (big endian), in the table its length, then the place's name; the open bucket the other way
 round. So each occurrence of a place's name is read for the time beside it, whatever became of the record's head: a
 row that no table knows any more is found as well as one that was never erased. A day row stands otherwise: its start,
-the place's name, its length (the table has no rowid, so its key comes first); an annotation: its day, its text. In plain files the starts of erased
-buckets are also sought as decimal digits (except in the receipts, which say what was asked for). Promises to find any
-whole row of a stretch, to change nothing and to tell only where, never what. Refuses to take a file that it could not
-read for a clean one.
+the place's name, its length (the table has no rowid, so its key comes first); an annotation: its day, its text. In
+plain files the starts of erased buckets are also sought as decimal digits (except in the receipts, which say what was
+asked for). Promises to find any whole row of a stretch, to change nothing and to tell only where, never what. Refuses
+to take a file that it could not read for a clean one.
 """
 
 import re

@@ -27,7 +27,7 @@ from edge.review.site import GENUINE, Refused, answer, right, site_of, words_of
 
 router: Final = APIRouter()
 MOST_EXPORTED_DAYS: Final = 400
-NEWEST_ROWS: Final = 48
+NEWEST_ROWS: Final = 24
 FORMS: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "fhir": "application/fhir+json"}
 EARLIEST, LATEST = date(1971, 1, 1), date(2200, 1, 1)
 Day = Annotated[date, Form()]

@@ -1,7 +1,7 @@
 """The page as an ASGI application.
 
-Promises: everything passes the gate (`edge.review.gate`); there is no page of the framework's own (no docs, no schema,
-no trace); a refusal and an expected failure are pages, too. Refuses to be built where the LAN could reach it without TLS
+Promises: everything passes the gate (`edge.review.gate`); there is no page of the framework's own (docs, schema,
+trace); a refusal and an expected failure are pages, too. Refuses to be built where the LAN could reach it without TLS
 and an account.
 """
 

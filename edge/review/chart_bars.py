@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from edge.review.svg import BLUE, FAINT, INK, LOCK, MUTED, STYLE, Drawn, Spot, new_figure, svg_text
 
@@ -24,7 +24,7 @@ MINUTE_LOOKS: Final = (
     ("#9AA5B1", "//"),
     ("#D55E00", "++"),
 )
-MOOD_LOOKS: Final = (("#D55E00", "//"), ("#F0C94A", ""), ("#DDE2E7", ".."), ("#0072B2", "\\\\"))
+MOOD_LOOKS: Final = (("#D55E00", "//"), ("#F0C94A", ""), ("#DDE2E7", "--"), ("#0072B2", "\\\\"))
 
 
 class Bars(NamedTuple):
@@ -63,7 +63,13 @@ def bars_chart(bars: Bars, name: str, is_narrow: bool, description: str) -> str:
         _axis(axes, bars.labels, 4 if is_narrow else 12)
         axes.set_ylim(0, bars.most)
         axes.set_title(bars.unit, loc="left", fontsize=9.5, color=MUTED)
-        figure.legend(loc="outside lower left", ncols=2 if is_narrow else len(bars.names), frameon=False, fontsize=9)
+        figure.legend(
+            handles=_handles(bars),
+            loc="outside lower left",
+            ncols=2 if is_narrow else len(bars.names),
+            frameon=False,
+            fontsize=9,
+        )
         return svg_text(Drawn(figure, axes, _spots(bars.words, bars.days)), name, bars.title, description)
 
 
@@ -81,25 +87,25 @@ def hours_chart(line: Line, name: str, is_narrow: bool, description: str) -> str
 
 
 def _stack(axes: Axes, bars: Bars) -> None:
-    n = len(bars.labels)
-    bottom = [0.0] * n
+    bottom = [0.0] * len(bars.labels)
     for part, (colour, hatch) in enumerate(bars.looks):
         heights = [0.0 if bar is None else bar[part] for bar in bars.heights]
-        axes.bar(
-            range(n),
-            heights,
-            0.82,
-            bottom,
-            color=colour,
-            hatch=hatch,
-            edgecolor=INK if hatch else colour,
-            linewidth=0.25,
-            label=bars.names[part],
-        )
+        at = [i for i, height in enumerate(heights) if height > 0]
+        look = {"color": colour, "hatch": hatch, "edgecolor": INK if hatch else colour, "linewidth": 0.25}
+        axes.bar(at, [heights[i] for i in at], 0.82, bottom=[bottom[i] for i in at], **look)
         bottom = [one + more for one, more in zip(bottom, heights, strict=True)]
     for at, bar in enumerate(bars.heights):
         if bar is None:
             axes.text(at, bars.most * 0.02, "·", ha="center", color=MUTED)
+
+
+def _handles(bars: Bars) -> list[Patch]:
+    """All parts, also those that no bar has."""
+    looks = zip(bars.names, bars.looks, strict=True)
+    return [
+        Patch(facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.25, label=name)
+        for name, (colour, hatch) in looks
+    ]
 
 
 def _points(axes: Axes, line: Line) -> None:

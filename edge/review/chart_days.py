@@ -1,8 +1,8 @@
 """The chart of days: a value with its interval, the usual as a band, how much was watched below, marks on top.
 
-Promises: everything in it is told twice, by colour and by shape, hatch or letter, so that it holds in grey; days without
-a value are gaps; the scale of the value is always the same, so that a small change looks small. Refuses to join days
-with a line where one is missing.
+Promises: everything in it is told twice, by colour and by shape, hatch or letter, so that it holds in grey; days
+without a value are gaps; the scale of the value is always the same, so that a small change looks small. Refuses to
+join days with a line where one is missing.
 """
 
 from datetime import date
@@ -33,8 +33,10 @@ from edge.review.svg import (
 from edge.review.views import Days, Mark, Point
 from edge.review.words import Words
 
-WIDE: Final = (740.0, 330.0)
-NARROW: Final = (350.0, 330.0)
+WIDE: Final = (740.0, 285.0)
+WEEK: Final = (560.0, 330.0)
+"""Beside words."""
+NARROW: Final = (350.0, 315.0)
 LIMIT: Final = 0.65
 MARK_COLOURS: Final = {"alert": VERMILLION, "model": INK, "note": PURPLE}
 TICKS_WIDE, TICKS_NARROW = 9, 4
@@ -44,7 +46,7 @@ TICKS_WIDE, TICKS_NARROW = 9, 4
 def days_chart(days: Days, words: Words, name: str, is_narrow: bool, description: str) -> str:
     """The chart as an element for a page."""
     with LOCK, mpl.rc_context(STYLE):
-        figure = new_figure(*(NARROW if is_narrow else WIDE))
+        figure = new_figure(*(NARROW if is_narrow else WEEK if name.startswith("week") else WIDE))
         drawn = _draw(figure, days, words, is_narrow)
         return svg_text(drawn, name, _title(days, words), description)
 
@@ -56,7 +58,10 @@ def _title(days: Days, words: Words) -> str:
 
 
 def _draw(figure: Figure, days: Days, words: Words, is_narrow: bool) -> Drawn:
-    value, watched = figure.subplots(2, 1, sharex=True, height_ratios=(4.2, 1))
+    value, watched = figure.subplots(2, 1, sharex=True, height_ratios=(4.4, 1))
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(h_pad=0.09)
     points = days.points
     _highlight(value, watched, days)
     _band(value, points)
@@ -115,7 +120,7 @@ def _marks(axes: Axes, marks: tuple[Mark, ...], words: Words) -> None:
             _x(mark.day), color=colour, linewidth=0.9, linestyle=":" if mark.kind == "note" else "--", zorder=2
         )
     seen: dict[date, int] = {}
-    for mark in marks:
+    for mark in {(mark.day, mark.kind): mark for mark in marks}.values():
         n = seen[mark.day] = seen.get(mark.day, -1) + 1
         box = {
             "boxstyle": "circle,pad=0.22",
@@ -153,7 +158,7 @@ def _watched(axes: Axes, points: tuple[Point, ...], words: Words) -> None:
             0.8,
             color="white",
             edgecolor="#7b8794",
-            hatch="....",
+            hatch="xxxx",
             zorder=3,
         )
     axes.set_ylim(0, 1.0)

@@ -20,7 +20,7 @@ from edge.review.words import Words
 WIDE: Final = (740.0, 250.0)
 NARROW: Final = (350.0, 190.0)
 MOODS: Final = LinearSegmentedColormap.from_list("moods", ("#c65a11", "#f7f7f5", "#0b5394"))
-WATCHED: Final = LinearSegmentedColormap.from_list("watched", ("#ffffff", "#4d5a68"))
+WATCHED: Final = LinearSegmentedColormap.from_list("watched", ("#ffffff", "#8fa1b3"))
 CLEAR: Final = 0.1
 
 

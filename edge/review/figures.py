@@ -37,6 +37,7 @@ class Figure(msgspec.Struct, frozen=True):
     narrow: str
     legend: tuple[str, ...]
     table: Table
+    marks: tuple[str, ...] = ()
 
 
 def days_figure(days: Days, words: Words, name: str) -> Figure:
@@ -50,17 +51,19 @@ def days_figure(days: Days, words: Words, name: str) -> Figure:
         if days.quantity == "valence"
         else words.say("How stirred the walks looked, day by day")
     )
-    return Figure(title, wide, narrow, _days_legend(days, words), _days_table(days, words, title))
+    return Figure(title, wide, narrow, _days_legend(words), _days_table(days, words, title), _marks(days, words))
 
 
-def _days_legend(days: Days, words: Words) -> tuple[str, ...]:
-    lines = [
+def _marks(days: Days, words: Words) -> tuple[str, ...]:
+    return tuple(f"{say.mark_letter(m, words)}  {words.day(m.day)}: {say.mark_words(m, words)}" for m in days.marks)
+
+
+def _days_legend(words: Words) -> tuple[str, ...]:
+    return (
         words.say("Dot and bar: the day's mean and its 95 % interval."),
         words.say("Hatched band: where days of this place usually lie; dashed line: its middle."),
-        words.say("Grey bars below: how much of the day was watched; dotted: no mood was told."),
-    ]
-    marks = [f"{say.mark_letter(m, words)}  {words.day(m.day)}: {say.mark_words(m, words)}" for m in days.marks]
-    return (*lines, *marks)
+        words.say("Grey bars below: how much of the day was watched; crossed: no mood was told."),
+    )
 
 
 def _days_table(days: Days, words: Words, title: str) -> Table:

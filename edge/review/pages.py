@@ -141,8 +141,8 @@ def hours(request: Request, place: Place = None, weeks: Weeks = 12) -> HTMLRespo
     def page(history: History, one: PlaceReport) -> HTMLResponse:
         first, last = views.days_back(one, weeks * WEEK_DAYS)
         zone = site.home.zone
-        rows = site.reading.rows(midnight_s(first, zone), midnight_s(last + timedelta(days=1), zone))
-        heat = views.heat_view(rows, one.place, zone)
+        buckets = site.reading.buckets(one.place, midnight_s(first, zone), midnight_s(last + timedelta(days=1), zone))
+        heat = views.heat_view(buckets, zone)
         drawn = [figures.heat_figure(heat, words, f"heat-{m}", is_mood=m) for m in (True, False)]
         return _trend(request, history, one, drawn, weeks, None, words.say("Hours of the week"), "/hours")
 

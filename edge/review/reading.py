@@ -1,8 +1,9 @@
 """Reading the diary for the page. All reading of the diary's file is in this file.
 
 Promises: each look opens the file, reads and lets go, so the page never stands in the way of the writer or of an
-erasure; what was read before is kept and only what is new is read, until anything was erased or restored: then all
-of it is forgotten and read anew. Days whose hours were retired meanwhile are told from the hours as they were read. Refuses to raise: a diary that does not open is a `Broken`.
+erasure; what was read before is kept and only what is new is read, until anything was erased or restored: then all of
+it is forgotten and read anew. Days whose hours were retired meanwhile are told from the hours as they were read.
+Refuses to raise: a diary that does not open is a `Broken`.
 """
 
 import os
@@ -24,6 +25,7 @@ from edge.review.history import HISTORY_WEEKS, Broken, Counts, History, broken
 from edge.review.home import Home
 from edge.review.report import report_of_days
 from edge.review.terminal import history_s
+from edge.review.views import Bucket
 
 AGAIN_S: Final = 3 * 86_400
 """Of days so near to the newest one all hours are read again: one may come late, of another place."""
@@ -73,6 +75,16 @@ class Reading:
         """Rows of a stretch. Raises DiaryError."""
         with DiaryReader.open(self._home.diary, self._home.key) as reader:
             return reader.rows(from_s, to_s)
+
+    def buckets(self, place: str, from_s: int, to_s: int) -> tuple[Bucket, ...]:
+        """What a heat map needs of a place's rows that start in [from_s, to_s). Raises DiaryError."""
+        trend = schema.TREND.c
+        watched = trend.minutes_observed + trend.minutes_several_people + trend.minutes_nobody
+        query = sa.select(trend.bucket_start_s, watched, trend.bucket_length_s // 60, trend.valence).where(
+            trend.place == place, trend.bucket_start_s >= from_s, trend.bucket_start_s < to_s
+        )
+        with DiaryReader.open(self._home.diary, self._home.key) as reader, reader.reading() as connection:
+            return tuple(Bucket(*record) for record in connection.execute(query))
 
     def newest_rows(self, n: int) -> tuple[TrendRow, ...]:
         """The last rows, the newest first. Raises DiaryError."""

@@ -21,14 +21,20 @@ class RowWords(msgspec.Struct, frozen=True):
 
 def row_words(row: TrendRow, words: Words) -> RowWords:
     """One row."""
+    if row.minutes_nobody * 60 == row.bucket_length_s:
+        said = words.say("Nobody was there.")
+        return RowWords(words.moment(row.bucket_start_s), row.place, said, _columns(row))
     minutes = [
         f"{words.say(name)} {getattr(row, f'minutes_{kind}')}"
         for kind, name in zip(KINDS, sentences.KINDS, strict=True)
         if getattr(row, f"minutes_{kind}")
     ]
     said = words.say("Minutes: %(minutes)s.", minutes=", ".join(minutes))
-    columns = tuple((name, _cell(getattr(row, name))) for name in row.__struct_fields__)
-    return RowWords(words.moment(row.bucket_start_s), row.place, f"{said} {_mood(row, words)}", columns)
+    return RowWords(words.moment(row.bucket_start_s), row.place, f"{said} {_mood(row, words)}", _columns(row))
+
+
+def _columns(row: TrendRow) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _cell(getattr(row, name))) for name in row.__struct_fields__)
 
 
 def _mood(row: TrendRow, words: Words) -> str:

@@ -1,7 +1,8 @@
 """Sentences of the page, from values: what changed, how much was watched, how sure it is, why something is unknown.
 
-Promises: the same judgements as `edge.review.alert` and `edge.review.change` make, said so that they can be translated;
-a sentence about mood is about a place, never about a person. Refuses to say "no change" where nothing could be compared.
+Promises: the same judgements as `edge.review.alert` and `edge.review.change` make, told so that they can be
+translated; a sentence about mood is about a place, never about a person. Refuses to say "no change" where nothing
+could be compared.
 """
 
 from collections.abc import Sequence
@@ -42,6 +43,16 @@ KINDS: Final = (
     marked("paused"),
     marked("fault"),
 )
+REASONS: Final = (
+    marked("paused by the household"),
+    marked("paused for guests"),
+    marked("quiet hours"),
+    marked("quiet hours and a clock that was never set"),
+    marked("its state cannot be read"),
+    marked("no consent"),
+)
+"""Of `edge.permission.Reason`."""
+ROLES: Final = (marked("household"), marked("carer"), marked("engineer"))
 MOODS: Final = (marked("angry"), marked("happy"), marked("neutral"), marked("sad"))
 
 
@@ -97,8 +108,8 @@ def alert_headline(alert: Alert, words: Words) -> str:
 def alert_evidence(alert: Alert, words: Words) -> str:
     """How far, from how many days, and how often such an alert is false."""
     return words.say(
-        "The difference is %(mean)s (%(between)s), from %(n)s well-observed days of %(span)s against %(usual)s usual ones. "
-        "About %(false)s such alert a year at a place comes without any change.",
+        "The difference is %(mean)s (%(between)s), from %(n)s well-observed days of %(span)s against %(usual)s usual "
+        "ones. About %(false)s such alert a year at a place comes without any change.",
         mean=words.score(alert.difference.mean),
         between=words.between(alert.difference.low, alert.difference.high),
         n=alert.n_days,
@@ -125,8 +136,8 @@ def hint_detail(change: Change, words: Words) -> str:
     """The evidence of a difference without an alert, and what it is worth."""
     assert change.difference is not None
     return words.say(
-        "The difference is %(mean)s (%(between)s), %(n)s days against %(usual)s before them. It is no alert: one quiet week "
-        "in ten reads so by chance.",
+        "The difference is %(mean)s (%(between)s), %(n)s days against %(usual)s before them. It is no alert: one quiet "
+        "week in ten reads so by chance.",
         mean=words.score(change.difference.mean),
         between=words.between(change.difference.low, change.difference.high),
         n=change.n_days,
@@ -145,7 +156,8 @@ def change_sentence(change: Change, words: Words) -> str:
     if change.verdict in ("higher", "lower"):
         return hint_detail(change, words)
     return words.say(
-        "Compared with the weeks before, these days show no difference: %(mean)s (%(between)s), %(n)s days against %(usual)s.",
+        "Compared with the weeks before, these days show no difference: %(mean)s (%(between)s), %(n)s days against "
+        "%(usual)s.",
         mean=words.score(change.difference.mean),
         between=words.between(change.difference.low, change.difference.high),
         n=change.n_days,
@@ -177,7 +189,11 @@ def compared_sentence(place: PlaceReport, words: Words) -> str:
     """How many days of the week could be held against the usual."""
     week = week_days(place)
     compared = _compared(place, week)
-    return words.say("%(n)s of %(all)s days could be compared with the usual of this place.", n=compared, all=len(week))
+    said = words.say("%(n)s of %(all)s days could be compared with the usual of this place.", n=compared, all=len(week))
+    if compared < len(week) and any(alert.alert.day >= week[0].day for alert in place.alerts):
+        anew = words.say("Since the alert the usual is being learnt anew.")
+        return f"{said} {anew}"
+    return said
 
 
 def people_sentence(place: PlaceReport, words: Words) -> str:
@@ -185,8 +201,8 @@ def people_sentence(place: PlaceReport, words: Words) -> str:
     several = place.weeks[-1].stretch.minutes.several_people
     if several:
         return words.say(
-            "Several people were in view for %(time)s this week. Those minutes are left out, and this is the place's trend, "
-            "not one person's.",
+            "Several people were in view for %(time)s this week. Those minutes are left out, and this is the place's "
+            "trend, not one person's.",
             time=words.hours(several),
         )
     return words.say("This is the trend of a place. It is one person's trend only where one person lives.")
@@ -200,7 +216,8 @@ def mark_letter(mark: Mark, words: Words) -> str:
 def mark_words(mark: Mark, words: Words) -> str:
     """What a mark means."""
     if mark.kind == "alert":
-        return words.say("alert")
+        quantity, _, direction = mark.text.partition(" ")
+        return words.say("alert: %(how)s than usual", how=words.say(HOW[quantity, direction]))
     if mark.kind == "model":
         return words.say("another model judges from here on (%(model)s); nothing compares across this", model=mark.text)
     return words.say("your note: %(text)s", text=mark.text)

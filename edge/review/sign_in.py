@@ -1,7 +1,7 @@
 """Signing in and out.
 
-Promises: a right password gets a *new* session, so one that somebody planted before is worth nothing; a wrong one is
-told in the same words whatever was wrong, and counts (`edge.review.limits`). Refuses to go anywhere but home afterwards.
+Promises: a right password gets a *new* session, so one planted before is worth nothing; a wrong one is told in the
+same words whatever was wrong, and counts (`edge.review.limits`). Refuses to go anywhere but home afterwards.
 """
 
 import time

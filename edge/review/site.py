@@ -99,6 +99,7 @@ def answer(request: Request, template: str, status: int = 200, **values: object)
     text = page.render(
         w=words,
         _=words.say,
+        count=words.count,
         visitor=visitor,
         needs_login=site.needs_login,
         csrf=csrf_token(site.secret, visitor.session),

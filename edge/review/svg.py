@@ -1,4 +1,4 @@
-"""A matplotlib figure as an SVG that stands in a page of strict policy: text as text, no style, a title, spots to point at.
+"""A matplotlib figure as an SVG for a page of strict policy: text as text, no style, a title, spots to point at.
 
 Promises: the same figure gives the same text; every style becomes an attribute, so that a policy without inline style
 shows it as drawn; ids are the figure's own; the parts that a pointer may ask about are rectangles with their words.
@@ -60,6 +60,7 @@ _DRAWN: Final = frozenset(
         *("stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "text-anchor", "font-weight"),
     )
 )
+_FINE: Final = re.compile(r"(\.\d)\d+")
 _SIZE: Final = re.compile(r"([\d.]+)px")
 
 
@@ -117,15 +118,15 @@ def _rectangle(axes: Axes, spot: Spot, height: float) -> tuple[float, float, flo
 def _tidy(root: ET.Element, name: str) -> None:
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag.startswith("{") and not child.tag.startswith(_NAMESPACE):
-                parent.remove(child)
-            elif child.tag in (f"{_NAMESPACE}style", f"{_NAMESPACE}metadata"):
+            if not child.tag.startswith(_NAMESPACE) or child.tag.removeprefix(_NAMESPACE) in ("style", "metadata"):
                 parent.remove(child)
     for element in root.iter():
         element.tag = element.tag.removeprefix(_NAMESPACE)
         _plain_style(element)
         for key, value in list(element.attrib.items()):
-            if key == "id":
+            if key in ("d", "x", "y", "transform"):
+                element.set(key, _FINE.sub(r"\1", value))
+            elif key == "id":
                 element.set(key, f"{name}-{value}")
             elif key == f"{_XLINK}href":
                 del element.attrib[key]

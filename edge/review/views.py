@@ -9,7 +9,7 @@ Shapes: a heat map is 7 weekdays (Monday first) of 24 hours by the household's c
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -77,6 +77,15 @@ class Hour(msgspec.Struct, frozen=True):
     shares: tuple[float, ...] | None
     n_walks: str
     n_cycles: str
+
+
+class Bucket(NamedTuple):
+    """What a heat map needs of a row."""
+
+    start_s: int
+    n_watched: int
+    n_minutes: int
+    valence: float | None
 
 
 class Heat(msgspec.Struct, frozen=True):
@@ -152,7 +161,11 @@ def why_not(day: Day, deviation: Deviation | None) -> WhyNot | None:
 
 
 def _marks(place: PlaceReport, history: History, first: date, last: date) -> tuple[Mark, ...]:
-    marks = [Mark(a.alert.day, "alert", a.alert.direction) for a in place.alerts if first <= a.alert.day <= last]
+    marks = [
+        Mark(a.alert.day, "alert", f"{a.alert.quantity} {a.alert.direction}")
+        for a in place.alerts
+        if first <= a.alert.day <= last
+    ]
     marks += [Mark(day, "model", model) for day, model in model_changes(place.days) if first <= day <= last]
     marks += [Mark(day, "note", note.text) for day, note in history.notes_between(first, last)]
     return tuple(sorted(marks, key=lambda mark: (mark.day, mark.kind)))
@@ -189,19 +202,17 @@ def _hour(row: TrendRow, zone: tzinfo) -> Hour:
     )
 
 
-def heat_view(rows: Iterable[TrendRow], place: str, zone: tzinfo) -> Heat:
-    """Hours of one place by weekday and hour; a bucket counts where it begins."""
+def heat_view(buckets: Iterable[Bucket], zone: tzinfo) -> Heat:
+    """Buckets of one place by weekday and hour; a bucket counts where it begins."""
     told: Mapping[tuple[int, int], list[float]] = {(w, h): [] for w in range(WEEK_DAYS) for h in range(24)}
     minutes = {key: [0, 0] for key in told}
-    for row in rows:
-        if row.place != place:
-            continue
-        local = datetime.fromtimestamp(row.bucket_start_s, zone)
+    for bucket in buckets:
+        local = datetime.fromtimestamp(bucket.start_s, zone)
         key = (local.weekday(), local.hour)
-        minutes[key][0] += row.minutes_observed + row.minutes_several_people + row.minutes_nobody
-        minutes[key][1] += row.bucket_length_s // 60
-        if row.valence is not None:
-            told[key].append(row.valence)
+        minutes[key][0] += bucket.n_watched
+        minutes[key][1] += bucket.n_minutes
+        if bucket.valence is not None:
+            told[key].append(bucket.valence)
     return Heat(
         _grid({key: sum(values) / len(values) if values else None for key, values in told.items()}),
         _grid({key: len(values) for key, values in told.items()}),

@@ -57,8 +57,8 @@ class Words:
         return str(format_date(day, "full", locale=self._locale))
 
     def span(self, first: date, last: date) -> str:
-        """19 to 25 November 2026, as text."""
-        return self.say("%(first)s to %(last)s", first=self.day(first), last=format_date(last, "long", self._locale))
+        """Thu 19 Nov to Wed 25 Nov 2026."""
+        return self.say("%(first)s to %(last)s", first=self.day(first), last=f"{self.day(last)} {last.year}")
 
     def weekday(self, weekday: int) -> str:
         """Mon; 0 is Monday."""
@@ -69,9 +69,9 @@ class Words:
         local = datetime.fromtimestamp(t_s, self.zone)
         return str(format_datetime(local, "EEE d MMM, HH:mm", locale=self._locale))
 
-    def clock(self, t_s: float) -> str:
-        """14:00 in the household's zone."""
-        return f"{datetime.fromtimestamp(t_s, self.zone):%H:%M}"
+    def date_of(self, t_s: float) -> str:
+        """Its day in the household's zone, with the year."""
+        return self.long_day(datetime.fromtimestamp(t_s, self.zone).date())
 
     def score(self, value: float) -> str:
         """+0.12, with a real minus; a value that rounds to nothing has no sign."""

@@ -3,8 +3,8 @@
 Revision ID: 0003
 Revises: 0002
 
-The one table with free text, and the household's own hand wrote it. The text stands right behind its day in a record, so
-that the look for what was erased can know it.
+The one table with free text, and the household's own hand wrote it. The text stands right behind its day in a record,
+so that the look for what was erased can know it.
 """
 
 import sqlalchemy as sa
