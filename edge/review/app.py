@@ -29,7 +29,7 @@ def build_app(home: Home, serving: Serving) -> FastAPI:
     accounts = Accounts(home.accounts)
     needs_login = bool(accounts.all()) or not serving.is_loopback
     refuse_open(serving, has_accounts=bool(accounts.all()))
-    app = FastAPI(title="Quietstep review", docs_url=None, redoc_url=None, openapi_url=None, debug=False)
+    app = FastAPI(title="Quietstep review", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = Site(home, serving, needs_login, Reading(home), accounts)
     app.add_middleware(Gate, serving=serving, accounts=accounts, needs_login=needs_login)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -6,7 +6,7 @@ stands in the picture. Refuses a bar where nothing is told.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -90,9 +90,9 @@ def _stack(axes: Axes, bars: Bars) -> None:
     bottom = [0.0] * len(bars.labels)
     for part, (colour, hatch) in enumerate(bars.looks):
         heights = [0.0 if bar is None else bar[part] for bar in bars.heights]
-        at = [i for i, height in enumerate(heights) if height > 0]
-        look = {"color": colour, "hatch": hatch, "edgecolor": INK if hatch else colour, "linewidth": 0.25}
-        axes.bar(at, [heights[i] for i in at], 0.82, bottom=[bottom[i] for i in at], **look)
+        there = [i for i, height in enumerate(heights) if height > 0]
+        look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": INK if hatch else colour}
+        axes.bar(there, [heights[i] for i in there], 0.82, bottom=[bottom[i] for i in there], linewidth=0.25, **look)
         bottom = [one + more for one, more in zip(bottom, heights, strict=True)]
     for at, bar in enumerate(bars.heights):
         if bar is None:

@@ -59,9 +59,7 @@ def _title(days: Days, words: Words) -> str:
 
 def _draw(figure: Figure, days: Days, words: Words, is_narrow: bool) -> Drawn:
     value, watched = figure.subplots(2, 1, sharex=True, height_ratios=(4.4, 1))
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(h_pad=0.09)
+    figure.set_layout_engine("constrained", h_pad=0.09)
     points = days.points
     _highlight(value, watched, days)
     _band(value, points)

@@ -10,7 +10,7 @@ import re
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ BLUE: Final = "#0b5394"
 BAND: Final = "#c9d8e6"
 VERMILLION: Final = "#b3440e"
 PURPLE: Final = "#6a3d8f"
-STYLE: Final = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "quietstep",
     "font.family": ["DejaVu Sans"],
