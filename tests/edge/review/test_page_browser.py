@@ -321,7 +321,7 @@ def test_the_pictures_of_the_readme_are_those_of_today(browser: Browser, year: S
     now = Image.open(shots / f"readme-{size}.png").convert("RGB")
     kept = PICTURES / f"week-{size}.png"
     if os.environ.get("QUIETSTEP_PICTURES") == "write":
-        now.quantize(64).save(kept, optimize=True)
+        now.quantize(128).save(kept, optimize=True)
     then = Image.open(kept).convert("RGB")
     assert abs(then.height - now.height) < 0.1 * now.height
     then = then.resize((160, 160))
