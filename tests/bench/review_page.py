@@ -1,9 +1,9 @@
 """The page with ten years of hours: `python -m tests.bench.review_page [--years 10] [--rounds 5] [--folder PATH]`.
 
 Three places, hourly rows of `tests.bench.diary` in a real encrypted diary, none retired; the real server on a real
-socket. For each view: how long until the whole page is there with its charts drawn anew (their cache emptied before each
-round), and again from the cache; beside them how long the page reads when it starts, and how long the first view takes
-after a new hour. Promises medians with the least and the most, and the size of each page. Refuses to judge.
+socket. For each view: how long until the whole page is there with its charts drawn anew (their cache emptied before
+each round), and again from the cache; beside them how long the page reads when it starts, and how long the first view
+takes after a new hour. Promises medians with the least and the most, and the size of each page. Refuses to judge.
 """
 
 import argparse

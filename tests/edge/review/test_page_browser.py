@@ -6,26 +6,23 @@ QUIETSTEP_SHOTS names, else in pytest's own.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser
 
 from edge.diary.days import midnight_s
 from edge.diary.store import DiaryReader, Store
-from edge.pause import ALL_PLACES
-from edge.state import open_door, read_clock, read_state
+from edge.state import read_state
+from tests.edge.review.browsing import SIZES, accessible, watched
 from tests.edge.review.conftest import BERLIN, LAST
 from tests.edge.review.demo_year import year_rows
 from tests.edge.review.page_home import Served, home_in, served
 
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 PAGES = {
     "week": "/",
     "days": "/days",
@@ -45,26 +42,6 @@ PAGES = {
     "week-de": "/?lang=de",
 }
 PICTURES = Path(__file__).parents[3] / "edge" / "review"
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
-Opened = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    named = os.environ.get("QUIETSTEP_SHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -72,36 +49,6 @@ def year(made_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = shutil.copytree(made_year, tmp_path_factory.mktemp("served") / "home")
     with served(home_in(folder, BERLIN)) as page:
         yield page
-
-
-@contextmanager
-def watched(
-    browser: Browser, url: str, size: str = "desktop", locale: str = "en-GB", **options: bool
-) -> Iterator[Page]:
-    """A page of which every word to the console, failure and foreign request is a fault when the block ends."""
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=locale, **options)
-    page, faults = context.new_page(), []
-
-    def stop_others(route: Route) -> None:
-        if route.request.url.startswith((url, "data:")):
-            route.continue_()
-        else:
-            faults.append(f"asked {route.request.url}")
-            route.abort()
-
-    context.route("**/*", stop_others)
-    expected = "Failed to load resource: the server responded with a status of"
-    page.on("console", lambda m: None if m.text.startswith(expected) else faults.append(m.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
-    assert faults == []
-
-
-def accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -245,71 +192,6 @@ def test_german_is_german_and_is_remembered(browser: Browser, year: Served) -> N
     with watched(browser, year.url, locale="de-AT") as page:
         page.goto(year.url)
         assert page.locator("html").get_attribute("lang") == "de"
-
-
-def nothing(folder: Path) -> None:
-    for file in folder.glob("diary*"):
-        file.unlink()
-
-
-def empty(folder: Path) -> None:
-    nothing(folder)
-    Store.open(folder / "diary.db").close()
-
-
-def without_key(folder: Path) -> None:
-    (folder / "diary.key").unlink()
-
-
-def damaged(folder: Path) -> None:
-    with (folder / "diary.db").open("r+b") as file:
-        file.seek(4096)
-        file.write(bytes(8192))
-
-
-def paused(folder: Path) -> None:
-    with open_door(folder / "state.db") as door:
-        door.pause(ALL_PLACES, read_clock(), None)
-
-
-def state_damaged(folder: Path) -> None:
-    paused(folder)
-    (folder / "state.db").write_bytes(b"x" * 9000)
-
-
-def suppressed(folder: Path) -> None:
-    with Store.open(folder / "diary.db", kind="demo") as store:
-        store.erase()
-        store.save([row for row in year_rows(LAST, BERLIN, 9) if row.held_back], ())
-
-
-STATES = {
-    nothing: (200, "There is no diary yet."),
-    empty: (200, "The diary is empty."),
-    without_key: (503, "The diary is here, but its key is not."),
-    damaged: (503, "The diary is damaged."),
-    paused: (200, "Watching is paused."),
-    state_damaged: (200, "Everything rests."),
-    suppressed: (200, "No mood to tell this week"),
-}
-
-
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_each_state_has_its_own_honest_page(
-    browser: Browser, weeks: Path, shots: Path, state: Callable[[Path], None]
-) -> None:
-    state(weeks)
-    status, words = STATES[state]
-    with served(home_in(weeks, BERLIN)) as home, watched(browser, home.url) as page:
-        answer = page.goto(home.url)
-        assert answer is not None
-        assert answer.status == status
-        assert words in page.locator("body").inner_text()
-        accessible(page)
-        page.screenshot(path=shots / f"desktop-state-{state.__name__}.png", full_page=True)
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.screenshot(path=shots / f"phone-state-{state.__name__}.png", full_page=True)
-        assert page.goto(home.url + "/pause").status == 200, "a pause must be possible whatever became of the diary"
 
 
 @pytest.mark.parametrize("size", SIZES)
