@@ -17,7 +17,6 @@ from edge.review.home import Serving
 LONGEST_BODY: Final = 16_384
 LONGEST_HEAD: Final = 16_384
 BODY_WITHIN_S: Final = 5.0
-ANSWER_WITHIN_S: Final = 60.0
 METHODS: Final = ("GET", "HEAD", "POST")
 OPEN_TO_ALL: Final = ("/login", "/static/")
 POLICY: Final = (

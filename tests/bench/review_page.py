@@ -20,15 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.diary.store import Store
-from edge.review.chart_bars import bars_chart, hours_chart
-from edge.review.chart_days import days_chart
-from edge.review.chart_heat import heat_chart
+from edge.review.figures import forget_charts
 from tests.bench.diary import AT_ONCE, HOUR_S, PLACES, START_S, rows_of
 from tests.edge.review.page_home import home_in, served
 
 VIEWS = ("/", "/days", "/day", "/day?day={old}", "/hours", "/moods", "/minutes", "/alerts", "/notes", "/data", "/erase")
 VIEWS += ("/erase?first={old}", "/export/file?first={old}&last={old}", "/sure", "/pause")
-CHARTS = (bars_chart, hours_chart, days_chart, heat_chart)
 
 
 def fill(path: Path, n_hours: int) -> None:
@@ -38,12 +35,6 @@ def fill(path: Path, n_hours: int) -> None:
         for done in range(0, n_hours, AT_ONCE):
             n = min(AT_ONCE, n_hours - done)
             store.save(tuple(rows_of(n, rng, START_S + done * HOUR_S)), ())
-
-
-def forget_charts() -> None:
-    """Draw them anew."""
-    for chart in CHARTS:
-        chart.cache_clear()
 
 
 def seconds(what: Callable[[], object], rounds: int, before: Callable[[], None] = lambda: None) -> list[float]:

@@ -7,7 +7,7 @@ QUIETSTEP_SHOTS names, else in pytest's own.
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -209,8 +209,3 @@ def test_the_pictures_of_the_readme_are_those_of_today(browser: Browser, year: S
     then = then.resize((160, 160))
     off = np.abs(np.asarray(then, float) - np.asarray(now.resize((160, 160)), float)).mean()
     assert off < 6, f"{kept.name} is stale: run this test with QUIETSTEP_PICTURES=write"
-
-
-def test_the_demo_ends_when_it_says(year: Served) -> None:
-    assert date(2025, 11, 30) == LAST
-    assert year.client().get(f"/day?day={LAST}").status_code == 200

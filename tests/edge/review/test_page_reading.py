@@ -14,11 +14,12 @@ from edge.diary.keeping import backup_diary, restore_diary
 from edge.diary.key import create_key
 from edge.diary.span import Span
 from edge.diary.store import DiaryReader, Store
+from edge.review.chart_days import days_chart
 from edge.review.history import Broken, History
 from edge.review.reading import Reading
 from tests.edge.review.conftest import BERLIN, LAST
 from tests.edge.review.demo_year import year_rows
-from tests.edge.review.page_home import home_in
+from tests.edge.review.page_home import home_in, served, token
 
 NOW_S = midnight_s(LAST + timedelta(days=30), BERLIN)
 
@@ -105,3 +106,17 @@ def test_the_demo_year_is_a_diary_that_its_own_checks_accept(made_weeks: Path) -
     with DiaryReader.open(made_weeks / "diary.db") as reader:
         assert reader.kind() == "demo"
         assert len(reader.rows()) == 35 * 24 * 2
+
+
+def test_what_was_erased_is_gone_from_the_page_and_its_memory(weeks: Path) -> None:
+    home = home_in(weeks, BERLIN)
+    with served(home) as page:
+        client = page.client()
+        assert LAST.isoformat() in client.get("/").text
+        days = {"first": str(LAST - timedelta(days=9)), "last": str(LAST)}
+        answer = client.post("/erase", data=days | {"csrf": token(client)})
+        assert "480 hourly rows" in answer.text
+        assert days_chart.cache_info().currsize == 0
+        for path in ("/", "/days", "/data", "/notes"):
+            assert LAST.isoformat() not in client.get(path).text
+        assert "daughter visits" not in client.get("/notes").text
