@@ -103,6 +103,13 @@ def test_a_cookie_is_for_this_host_without_script_and_never_sent_from_elsewhere(
     assert {"httponly", "samesite=strict", "path=/"} <= {part.strip() for part in cookie.split(";")}
 
 
+def test_a_link_on_another_site_does_not_end_the_session_that_it_cannot_see(page: Served) -> None:
+    answer = page.client().get("/?lang=de", headers={"sec-fetch-site": "cross-site"})
+    assert [c.partition("=")[0] for c in answer.headers.get_list("set-cookie")] == ["quietstep-language"]
+    both = page.client().get("/?lang=de").headers.get_list("set-cookie")
+    assert {c.partition("=")[0] for c in both} == {"quietstep", "quietstep-language"}
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/nothing", "/static/page.css", "/static/", "/day?day=x", "/openapi.json", "/docs"]
 )
