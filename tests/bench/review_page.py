@@ -24,6 +24,7 @@ from edge.review.figures import forget_charts
 from tests.bench.diary import AT_ONCE, HOUR_S, PLACES, START_S, rows_of
 from tests.edge.review.page_home import home_in, served
 
+Took = list[tuple[float, float]]
 VIEWS = ("/", "/days", "/day", "/day?day={old}", "/hours", "/moods", "/minutes", "/alerts", "/notes", "/data", "/erase")
 VIEWS += ("/erase?first={old}", "/export/file?first={old}&last={old}", "/sure", "/pause")
 
@@ -37,20 +38,21 @@ def fill(path: Path, n_hours: int) -> None:
             store.save(tuple(rows_of(n, rng, START_S + done * HOUR_S)), ())
 
 
-def seconds(what: Callable[[], object], rounds: int, before: Callable[[], None] = lambda: None) -> list[float]:
-    """Of each round."""
+def seconds(what: Callable[[], object], rounds: int, before: Callable[[], None] = lambda: None) -> Took:
+    """Wall and CPU of each round."""
     took = []
     for _ in range(rounds):
         before()
-        begin_s = time.perf_counter()
+        begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
         what()
-        took.append(time.perf_counter() - begin_s)
+        took.append((time.perf_counter() - begin_s, time.process_time() - begin_cpu_s))
     return took
 
 
-def told(took: list[float]) -> str:
-    """Median (least to most), in ms."""
-    return f"{1000 * statistics.median(took):,.0f} ({1000 * min(took):,.0f} to {1000 * max(took):,.0f})"
+def told(took: Took) -> str:
+    """Median (least to most) of the wall, and the CPU's median, in ms."""
+    walls, cpus = ([1000 * t_s for t_s in column] for column in zip(*took, strict=True))
+    return f"{statistics.median(walls):,.0f} ({min(walls):,.0f} to {max(walls):,.0f}), {statistics.median(cpus):,.0f}"
 
 
 def main() -> None:
@@ -66,7 +68,7 @@ def main() -> None:
         fill(home.diary, n_hours)
         size = home.diary.stat().st_size / 1e6
         table = Table(title=f"{options.years:g} years, {len(PLACES)} places, {size:.1f} MB", title_justify="left")
-        for column in ("view", "ms, drawn anew", "ms, again", "kB"):
+        for column in ("view", "ms wall, CPU: drawn anew", "again", "kB"):
             table.add_column(column, justify="left" if column == "view" else "right")
         with served(home) as page:
             measure(page.url, page.app.state.site.reading, options.rounds, n_hours, table)
