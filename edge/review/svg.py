@@ -12,11 +12,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
+Numbers = Sequence[float] | np.ndarray
 LOCK: Final = threading.Lock()
 INK: Final = "#1c2733"
 MUTED: Final = "#4d5a68"
@@ -98,10 +100,10 @@ def new_figure(width: float, height: float, bottom: float = 22.0) -> Figure:
     return figure
 
 
-def bars(axes: Axes, at: Sequence[float], bottom: Sequence[float], height: Sequence[float], **look: Any) -> None:
-    """Bars 0.82 wide as one collection: matplotlib's own are an object each, and slow."""
+def bars(axes: Axes, at: Numbers, bottom: Numbers, height: Numbers, width: float = 0.82, **look: Any) -> None:
+    """Bars as one collection: matplotlib's own are an object each, and slow."""
     corners = [
-        ((x - 0.41, y), (x + 0.41, y), (x + 0.41, y + h), (x - 0.41, y + h))
+        ((x - width / 2, y), (x + width / 2, y), (x + width / 2, y + h), (x - width / 2, y + h))
         for x, y, h in zip(at, bottom, height, strict=True)
     ]
     axes.add_collection(PolyCollection(corners, **look), autolim=False)

@@ -26,6 +26,7 @@ from tests.edge.review.page_home import Served, home_in, served
 PAGES = {
     "week": "/",
     "days": "/days",
+    "days-arousal": "/days?quantity=arousal&weeks=26",
     "day": f"/day?day={LAST}",
     "hours": "/hours",
     "moods": "/moods?weeks=26",
@@ -127,7 +128,7 @@ def test_a_note_is_written_seen_in_the_chart_and_taken_back(browser: Browser, we
 def test_without_script_it_is_whole(browser: Browser, year: Served, shots: Path) -> None:
     with watched(browser, year.url, java_script_enabled=False) as page:
         page.goto(year.url + "/days")
-        assert page.locator("figure.chart svg:visible").count() == 2
+        assert page.locator("figure.chart svg:visible").count() == 1
         page.locator("figure.chart").first.get_by_text("The numbers as a table").click()
         assert page.locator("figure.chart table").first.locator("tbody tr").count() == 84
         page.get_by_label("First day").fill("2025-11-01")
