@@ -29,6 +29,14 @@ class Form(StrEnum):
     fhir = "fhir"
 
 
+class By(StrEnum):
+    """What a line of a log or an export stands for."""
+
+    hour = "hour"
+    day = "day"
+    week = "week"
+
+
 def erase(
     from_: Annotated[str | None, typer.Option("--from", help="First local date (or date and time).")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Local date it ends before; else up to now.")] = None,
@@ -47,14 +55,6 @@ def erase(
     from edge.diary_commands import erase_command
 
     erase_command(_settings(config, data_dir), (from_, to, place), zone, _stdout, everything=everything, yes=yes)
-
-
-class By(StrEnum):
-    """What a line of a log or an export stands for."""
-
-    hour = "hour"
-    day = "day"
-    week = "week"
 
 
 def log(

@@ -21,6 +21,7 @@ from edge.pause import time_of
 from edge.permission import Settings
 from edge.quiet_hours import QuietHours
 from edge.retention import Retention
+from edge.review_settings import Review
 from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
 from edge.share_settings import Share
@@ -141,6 +142,7 @@ class Config(_Strict):
     encoder: Encoder = Field(default_factory=Encoder)
     share: Share = Field(default_factory=Share)
     keeping: Keeping = Field(default_factory=Keeping, alias="diary")  # config.diary is its file
+    review: Review = Field(default_factory=Review)
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
     pose_model: Path | None = None
@@ -289,6 +291,7 @@ def _fields(loc: tuple[int | str, ...]) -> list[str]:
         "encoder": Encoder,
         "share": Share,
         "diary": Keeping,
+        "review": Review,
     }
     fields = tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields
     return [field.alias or name for name, field in fields.items()]

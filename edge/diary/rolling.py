@@ -53,6 +53,7 @@ def roll_up(
             n_hours_gone, is_gone = day_table.retire_hours(connection, until, most_hours)
         with store.writing() as connection:
             n_days_gone = day_table.retire_days(connection, until)
+            day_table.retire_annotations(connection, until)
     store.forget_old_pages()
     return Rolled(n_days + len(made), n_hours_gone, n_days_gone, is_all and is_gone)
 
