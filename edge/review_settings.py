@@ -1,7 +1,7 @@
 """The section ``[review]`` of the settings: where the page listens and in which language it speaks.
 
-Promises: on this machine only, unless it names another address. Refuses names that are none and ports that are none; that
-another address needs a certificate and an account is the page's own refusal (`edge.review`).
+Promises: on this machine only, unless it names another address. Refuses names and ports that are none; that another
+address needs a certificate and an account is the refusal of the page itself (`edge.review`).
 """
 
 from pathlib import Path
