@@ -1,7 +1,8 @@
 """The columns of a table that is exported: name, unit, limits, and where the value comes from.
 
 Promises: a name tells the unit (minutes_…, n_…, share_…, p_… a share of 1, …_score from -1 to 1); times are there
-twice, local with the offset from UTC, and UTC. Refuses a column that a row or the day rules do not have.
+twice, by the household's clock (with its minutes ahead of UTC) and UTC. Refuses a column that a row or the day rules do
+not have.
 """
 
 from collections.abc import Callable
@@ -25,9 +26,16 @@ class Column(NamedTuple):
     of: Callable[[Line, tzinfo | None], Cell]
 
 
-def _local(name: str, which: str) -> Column:
-    return Column(
-        name, "text", "ISO 8601", "local, with the offset from UTC", lambda x, z: _iso(local_time(getattr(x, which), z))
+def _local(name: str, which: str) -> tuple[Column, Column]:
+    """The clock's time in the form that spreadsheets take for a date, and what it was ahead of UTC."""
+    clock, ahead = f"{name}_local", f"{name}_offset_min"
+    return (
+        Column(
+            clock, "text", "ISO 8601", "by the household's clock", lambda x, z: _clock(local_time(getattr(x, which), z))
+        ),
+        Column(
+            ahead, "whole", "min", "that clock, ahead of UTC", lambda x, z: _ahead(local_time(getattr(x, which), z))
+        ),
     )
 
 
@@ -46,8 +54,14 @@ def _cell(value: object) -> Cell:
     return value
 
 
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
+def _clock(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
+def _ahead(moment: datetime) -> int:
+    offset = moment.utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds() / 60)
 
 
 _MINUTES_LIMITS: Final = "each minute is of one kind; what is missing to minutes_in_all is on no record"
@@ -57,8 +71,8 @@ _INTERVAL: Final = f"end of a 95 % interval; {_MOOD_LIMITS}"
 
 COLUMNS: Final = (
     _plain("place", "text", "", "the camera's name"),
-    _local("start_local", "start_s"),
-    _local("end_local", "end_s"),
+    *_local("start", "start_s"),
+    *_local("end", "end_s"),
     _utc("start_utc", "start_s"),
     _utc("end_utc", "end_s"),
     _plain("minutes_in_all", "whole", "min", "the length", "n_minutes"),

@@ -100,8 +100,9 @@ def test_a_table_reads_back_equal_to_the_rows(rows: tuple[TrendRow, ...], zone: 
     assert [row_of(cells) for cells in table.to_pylist()] == list(rows)
     assert table["held_back"].to_pylist() == [row.held_back for row in rows]
     assert str(frame["start_utc"].dtype.tz) == "UTC"  # type: ignore[union-attr]
-    starts = [datetime.fromisoformat(text).timestamp() for text in frame["start_local"]]
-    assert starts == [row.bucket_start_s for row in rows]
+    clocks = [datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() for text in frame["start_local"]]
+    ahead_s = [int(minutes) * 60 for minutes in frame["start_offset_min"]]
+    assert [clock - ahead for clock, ahead in zip(clocks, ahead_s, strict=True)] == [r.bucket_start_s for r in rows]
 
 
 @settings(max_examples=20, deadline=None)
@@ -139,9 +140,9 @@ def test_days_whose_hours_are_gone_are_told_as_before() -> None:
 def test_the_hour_that_comes_twice_is_told_apart_and_its_day_has_25_hours() -> None:
     rows = [told_row(SUNDAY_S), held_row(SUNDAY_S + 3600)]
     text = csv_bytes(lines_of(rows, "hour", BERLIN), BERLIN, "home").decode()
-    assert [line.split(",")[2] for line in text.splitlines()[1:]] == [
-        "2026-10-25T02:00:00+02:00",
-        "2026-10-25T02:00:00+01:00",
+    assert [line.split(",")[2:4] for line in text.splitlines()[1:]] == [
+        ["2026-10-25 02:00:00", "120"],
+        ["2026-10-25 02:00:00", "60"],
     ]
     (day,) = lines_of(rows, "day", BERLIN)
     assert (day.n_minutes, day.coverage, day.n_told, day.n_held_back) == (25 * 60, round(120 / 1500, 4), 1, 1)
@@ -155,17 +156,17 @@ def test_the_csv_of_one_hour_to_the_letter() -> None:
     rows = [told_row(SUNDAY_S), held_row(SUNDAY_S + 3600, "=cmd", minutes_observed=0, minutes_nobody=60)]
     head, told, held = csv_bytes(lines_of(rows, "hour", BERLIN), BERLIN, "home").decode().split("\r\n")[:3]
     assert head == (
-        "diary,place,start_local,end_local,start_utc,end_utc,minutes_in_all,minutes_observed,minutes_several_people,"
+        "diary,place,start_local,start_offset_min,end_local,end_offset_min,start_utc,end_utc,minutes_in_all,minutes_observed,minutes_several_people,"
         "minutes_nobody,minutes_unusable,minutes_paused,minutes_fault,share_watched,n_buckets_told,n_buckets_held_back,"
         "held_back,n_walks,n_cycles,share_abstained,p_angry,p_happy,p_neutral,p_sad,valence_score,valence_score_low,"
         "valence_score_high,arousal_score,arousal_score_low,arousal_score_high,model_id,rung"
     )
     assert told == (
-        "home,hall,2026-10-25T02:00:00+02:00,2026-10-25T02:00:00+01:00,2026-10-25T00:00:00Z,2026-10-25T01:00:00Z,"
+        "home,hall,2026-10-25 02:00:00,120,2026-10-25 02:00:00,60,2026-10-25T00:00:00Z,2026-10-25T01:00:00Z,"
         "60,12,0,48,0,0,0,1.0000,1,0,false,5,40,0.10,0.10,0.40,0.30,0.20,0.15,-0.05,0.35,0.21,0.11,0.31,reference-2,cpu"
     )
     assert held == (
-        "home,'=cmd,2026-10-25T02:00:00+01:00,2026-10-25T03:00:00+01:00,2026-10-25T01:00:00Z,2026-10-25T02:00:00Z,"
+        "home,'=cmd,2026-10-25 02:00:00,60,2026-10-25 03:00:00,60,2026-10-25T01:00:00Z,2026-10-25T02:00:00Z,"
         "60,0,0,60,0,0,0,1.0000,0,0,true,<10,<10,,,,,,,,,,,,reference-2,cpu"
     )
 
