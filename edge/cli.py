@@ -18,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from edge.cli_diary import add_diary_commands
 from edge.cli_gather import add_gather
 from edge.cli_household import add_household
+from edge.cli_review import add_review
 from edge.cli_share import add_share
 from edge.errors import QuietstepError
 
@@ -223,6 +224,7 @@ add_household(app, _sentences)
 add_diary_commands(app, _sentences)
 add_share(app, _sentences)
 add_gather(app, _sentences)
+add_review(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

@@ -49,14 +49,6 @@ def erase(
     erase_command(_settings(config, data_dir), (from_, to, place), zone, _stdout, everything=everything, yes=yes)
 
 
-class By(StrEnum):
-    """What a line of a log or an export stands for."""
-
-    hour = "hour"
-    day = "day"
-    week = "week"
-
-
 def log(
     days: Annotated[int, typer.Option(help="How many days back from the newest row.", min=1, max=36_600)] = 7,
     place: Annotated[str | None, typer.Option(help="Only this place.")] = None,

@@ -132,6 +132,17 @@ class Keeping(_Strict):
         return Retention(self.keep_hours_days, self.keep_days_years)
 
 
+class Review(_Strict):
+    """The page: where it listens, its certificate, the names it goes by, its language (else the browser's)."""
+
+    address: Annotated[str, Field(min_length=1, max_length=253)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8745
+    certificate: Path | None = None
+    private_key: Path | None = None
+    names: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")], ...] = ()
+    language: Literal["en", "de"] | None = None
+
+
 class Config(_Strict):
     """Everything a home can set."""
 
@@ -141,6 +152,7 @@ class Config(_Strict):
     encoder: Encoder = Field(default_factory=Encoder)
     share: Share = Field(default_factory=Share)
     keeping: Keeping = Field(default_factory=Keeping, alias="diary")  # config.diary is its file
+    review: Review = Field(default_factory=Review)
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
     pose_model: Path | None = None
@@ -279,6 +291,7 @@ def _fields(loc: tuple[int | str, ...]) -> list[str]:
         "encoder": Encoder,
         "share": Share,
         "diary": Keeping,
+        "review": Review,
     }
     fields = tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields
     return [field.alias or name for name, field in fields.items()]

@@ -67,7 +67,8 @@ def erase_command(
     there = count(config.diary, config.key, span)
     n_open = f" and the open bucket of {there.n_open} places" if there.n_open else ""
     n_days = f", {there.n_days} days of which no hours are left" if there.n_days else ""
-    what = f"{there.n_rows} rows{n_days}{n_open}"
+    n_notes = f", {there.n_annotations} notes of yours" if there.n_annotations else ""
+    what = f"{there.n_rows} rows{n_days}{n_open}{n_notes}"
     _ask(f"Erase {_stretch(span, zone)}: {what}, and the backups in {config.data_dir}?", yes)
     with forgetting(config, span):
         _tell(erase_span(config.diary, config.key, span, now_s, places), zone, console, config)
@@ -88,6 +89,8 @@ def _tell(erased: Erased, zone: tzinfo | None, console: Console, config: Config)
     what = "everything" if receipt.everything else _stretch(receipt.asked, zone)
     n_days = f", {receipt.n_days} days of which no hours were left" if receipt.n_days else ""
     lines = [f"Erased {what}: {receipt.n_rows} rows{n_days}, {receipt.n_open} open buckets."]
+    if receipt.n_annotations:
+        lines.append(f"{receipt.n_annotations} notes of yours went with it.")
     if receipt.n_partly:
         lines.append(f"{receipt.n_partly} of them lay only partly inside and went whole.")
     lines += [f"Removed the backup {path}." for path in erased.removed]

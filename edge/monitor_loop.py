@@ -144,11 +144,9 @@ def run_monitor(spec: MonitorSpec) -> int:
 
 
 def _diary_of(spec: MonitorSpec, encoder: AffectEncoder) -> LentDiary:
-    path = Path(spec.diary)
+    path, zone = Path(spec.diary), household_zone(spec.zone)
     return LentDiary(
-        lambda: RollingLedger(
-            Store.open(path, Path(spec.key), kind=spec.kind), household_zone(spec.zone), spec.retention
-        ),
+        lambda: RollingLedger(Store.open(path, Path(spec.key), kind=spec.kind), zone, spec.retention),
         lambda: asked_for(path),
         encoder.model_id,
         encoder.rung,

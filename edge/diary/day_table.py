@@ -97,6 +97,11 @@ def retire_days(connection: sa.Connection, until: Cutoffs) -> int:
     ).rowcount
 
 
+def retire_annotations(connection: sa.Connection, until: Cutoffs) -> None:
+    """Delete what was written beside days as old as those that go."""
+    connection.execute(sa.delete(schema.ANNOTATION).where(schema.ANNOTATION.c.day_start_s < until.days_s))
+
+
 def alone(span: Span) -> sa.ColumnElement[bool]:
     """Days that a stretch touches of which no hour is there any more."""
     return sa.and_(span.touched_days(), ~sa.exists().where(_IN_DAY))

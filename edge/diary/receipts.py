@@ -39,6 +39,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     n_open: int = 0
     n_partly: int = 0
     n_days: int = 0
+    n_annotations: int = 0
     n_backups: int = 0
     key: Literal["kept", "destroyed", "not ours to destroy"] = "kept"
     scan: ScanResult | None = None

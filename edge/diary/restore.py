@@ -26,6 +26,7 @@ from edge.errors import DiaryDamagedError, DiaryError, DiaryKeyError
 
 FIRST_WITH_DAYS: Final = "0002"
 """The schema; backups of the one before hold hours only, and the next start upgrades them."""
+FIRST_WITH_ANNOTATIONS: Final = "0003"
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -80,9 +81,12 @@ def _erase_again(diary: Path, half: Path, key: bytes) -> int:
     try:
         with explained(half, key):
             with engine.begin() as connection:
-                has_days = own_revision(connection, half) >= FIRST_WITH_DAYS
+                revision = own_revision(connection, half)
+                has_days, has_notes = revision >= FIRST_WITH_DAYS, revision >= FIRST_WITH_ANNOTATIONS
                 for receipt in receipts.read(diary):
                     rows, buckets, days = _of_before(receipt)
+                    if has_notes:
+                        connection.execute(sa.delete(schema.ANNOTATION).where(receipt.asked.touched_annotations()))
                     if has_days:
                         connection.execute(sa.delete(schema.DAY).where(days))
                     n_rows += connection.execute(sa.delete(schema.TREND).where(rows)).rowcount

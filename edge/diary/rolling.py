@@ -53,6 +53,7 @@ def roll_up(
             n_hours_gone, is_gone = day_table.retire_hours(connection, until, most_hours)
         with store.writing() as connection:
             n_days_gone = day_table.retire_days(connection, until)
+            day_table.retire_annotations(connection, until)
     store.forget_old_pages()
     return Rolled(n_days + len(made), n_hours_gone, n_days_gone, is_all and is_gone)
 
@@ -84,3 +85,7 @@ class RollingLedger:
             with contextlib.suppress(DiaryError):
                 done = roll_up(self._store, self._zone, self._retention, now_s)
                 self._today = today_of(now_s, self._zone) if done.is_all else None
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()

@@ -1,7 +1,8 @@
 """The tables of the diary, and the whitelist that says that nothing else is in the file.
 
 Promises: `differences` names every table, column, view, trigger or index that is there and should not be, or should
-be and is not. Refuses free text: a row's words are a place's name, a model's and a rung's.
+be and is not. Refuses free text but in `annotation`, which the household writes itself: any other row's words are a
+place's name, a model's and a rung's.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration; a test holds it against the migrations folder."""
 APPLICATION_ID: Final = 0x51535444
 """Marks the file as a Quietstep diary ("QSTD")."""
@@ -40,6 +41,8 @@ WHITELIST: Final[Mapping[str, tuple[str, ...]]] = {
         *("n_noted", "n_usable", "n_judged", "n_walks", "n_walks_judged", "n_bouts_judged", "n_squared"),
         *(*_POSTERIOR, *(f"valence_{s}" for s in _SUMS), *(f"arousal_{s}" for s in _SUMS)),
     ),
+    # what the household wrote beside a day: a number, the midnight at which the day begins, one line of text
+    "annotation": ("n", "day_start_s", "text"),
     "alembic_version": ("version_num",),
 }
 
@@ -52,6 +55,7 @@ META: Final = _table("meta")
 TREND: Final = _table("trend")
 OPEN_BUCKET: Final = _table("open_bucket")
 DAY: Final = _table("day")
+ANNOTATION: Final = _table("annotation")
 
 
 def differences(connection: sa.Connection) -> tuple[str, ...]:

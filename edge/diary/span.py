@@ -17,6 +17,8 @@ from edge.errors import DiaryError
 
 FIRST_S: Final = -(1 << 62)
 END_S: Final = 1 << 62
+SHORTEST_DAY_S: Final = 82_800
+"""An annotation knows the midnight at which its day begins; the hour that the longest days have more is not its."""
 
 
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +51,13 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         day = schema.DAY.c
         early, late = day.day_start_s < self.from_s, day.day_start_s + day.day_length_s > self.to_s
         return sa.and_(self.touched_days(), sa.or_(early, late))
+
+    def touched_annotations(self) -> sa.ColumnElement[bool]:
+        """Annotations of a day of which any part lies inside; none where one place is named, for they have none."""
+        note = schema.ANNOTATION.c
+        if self.place is not None:
+            return sa.false()
+        return sa.and_(note.day_start_s < self.to_s, note.day_start_s + SHORTEST_DAY_S > self.from_s)
 
     def touched_open(self) -> sa.ColumnElement[bool]:
         """Open buckets of which any minute that is booked lies inside."""

@@ -34,13 +34,14 @@ USUAL_LENGTH_S: Final = 3600
 
 
 class Gone(NamedTuple):
-    """Closed buckets, those of them (and of the days) that lie only partly in the stretch, open buckets, and days of
-    which only the day was left."""
+    """Closed buckets, those of them (and of the days) that lie only partly in the stretch, open buckets, days of
+    which only the day was left, and annotations."""
 
     n_rows: int
     n_partly: int
     n_open: int
     n_days: int
+    n_annotations: int
 
 
 class DiaryReader:
@@ -73,7 +74,7 @@ class DiaryReader:
 
     def kind(self) -> Kind:
         """A home's diary or a demonstration's."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return "demo" if kind_of(connection) == "demo" else "home"
 
     def rows(self, from_s: int | None = None, to_s: int | None = None) -> tuple[TrendRow, ...]:
@@ -84,28 +85,28 @@ class DiaryReader:
             query = query.where(trend.c.bucket_start_s >= from_s)
         if to_s is not None:
             query = query.where(trend.c.bucket_start_s < to_s)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return tuple(row_of_record(record) for record in connection.execute(query).mappings())
 
     def days(self, from_s: int | None = None, to_s: int | None = None) -> tuple[DayRow, ...]:
         """Day rows that start in [from_s, to_s), by time and place."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return day_table.days(connection, from_s, to_s)
 
     def hours_gone_until_s(self) -> int | None:
         """Where the newest day ends of which no hour is left; None where there is no such day."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return day_table.hours_gone_until_s(connection)
 
     def touched(self, span: Span) -> Gone:
         """What lies in a stretch, wholly or partly."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return Gone(*_touched(connection, span))
 
     def traces(self, span: Span, places: frozenset[str] = frozenset()) -> Traces:
         """What to look for once a stretch was erased; ``places`` are further names to look for."""
         trend, bucket, day = schema.TREND.c, schema.OPEN_BUCKET.c, schema.DAY.c
-        with self._reading() as connection:
+        with self.reading() as connection:
             known = {
                 *connection.scalars(sa.select(trend.place).distinct()),
                 *connection.scalars(sa.select(bucket.place)),
@@ -113,6 +114,7 @@ class DiaryReader:
             }
             lengths = connection.scalars(sa.select(trend.bucket_length_s).union(sa.select(bucket.length_s)))
             day_lengths = connection.scalars(sa.select(day.day_length_s).distinct())
+            notes = connection.execute(sa.select(schema.ANNOTATION).where(span.touched_annotations())).all()
             starts = connection.scalars(sa.select(trend.bucket_start_s).where(span.touched_rows()))
             return Traces(
                 span,
@@ -120,16 +122,17 @@ class DiaryReader:
                 frozenset(lengths) | {USUAL_LENGTH_S},
                 frozenset(starts),
                 frozenset(day_lengths) | USUAL_DAYS_S,
+                frozenset((int(day_s), str(text)) for _n, day_s, text in notes),
             )
 
     def damage(self) -> list[str]:
         """What the pages' own proofs and SQLite's structure say; empty when both are in order."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return damaged_pages(connection.connection.driver_connection)
 
     def last_start_s(self) -> int | None:
         """When the newest bucket starts, or day where there is none any more; None in an empty diary."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             for newest in (sa.func.max(schema.TREND.c.bucket_start_s), sa.func.max(schema.DAY.c.day_start_s)):
                 if (start_s := connection.execute(sa.select(newest)).scalar()) is not None:
                     return int(start_s)
@@ -137,7 +140,7 @@ class DiaryReader:
 
     def differences(self) -> tuple[str, ...]:
         """What the live schema has beyond the whitelist or lacks of it."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return schema.differences(connection)
 
     def close(self) -> None:
@@ -153,7 +156,8 @@ class DiaryReader:
         self.close()
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """One moment of the diary. Raises DiaryError."""
         with explained(self._path, self._key), self._engine.begin() as connection:
             yield connection
 
@@ -203,7 +207,7 @@ class Store(DiaryReader):
     def load(self) -> Sequence[OpenBucket]:
         """The checkpoints of the last run."""
         bucket = schema.OPEN_BUCKET
-        with self._reading() as connection:
+        with self.reading() as connection:
             records = connection.execute(sa.select(bucket).order_by(bucket.c.place)).mappings()
             return tuple(bucket_of_record(record) for record in records)
 
@@ -233,6 +237,7 @@ class Store(DiaryReader):
         with explained(self._path, self._key):
             with self._engine.begin() as connection:
                 gone = Gone(*_touched(connection, span))
+                connection.execute(sa.delete(schema.ANNOTATION).where(span.touched_annotations()))
                 connection.execute(sa.delete(schema.DAY).where(span.touched_days()))
                 connection.execute(sa.delete(schema.TREND).where(span.touched_rows()))
                 connection.execute(sa.delete(schema.OPEN_BUCKET).where(span.touched_open()))
@@ -263,14 +268,16 @@ class Store(DiaryReader):
             outside_transaction(self._engine, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _touched(connection: sa.Connection, span: Span) -> tuple[int, int, int, int]:
+def _touched(connection: sa.Connection, span: Span) -> tuple[int, int, int, int, int]:
     conditions = ((schema.TREND, span.touched_rows()), (schema.TREND, span.partly_inside()))
     counted = [sa.select(sa.func.count()).select_from(table).where(condition) for table, condition in conditions]
     counted.append(sa.select(sa.func.count()).select_from(schema.OPEN_BUCKET).where(span.touched_open()))
-    n_rows, n_partly, n_open = (int(connection.execute(query).scalar_one()) for query in counted)
+    notes = sa.select(sa.func.count()).select_from(schema.ANNOTATION).where(span.touched_annotations())
+    counted.append(notes)
+    n_rows, n_partly, n_open, n_annotations = (int(connection.execute(query).scalar_one()) for query in counted)
     n_days = day_table.count(connection, day_table.alone(span))
     n_partly += day_table.count(connection, sa.and_(day_table.alone(span), span.days_partly_inside()))
-    return n_rows, n_partly, n_open, n_days
+    return n_rows, n_partly, n_open, n_days, n_annotations
 
 
 def _insert_rows(connection: sa.Connection, rows: Sequence[TrendRow]) -> None:

@@ -4,10 +4,10 @@ A row of the diary stands in a page as SQLite writes records (sqlite.org, *Datab
 its bucket as 4 or 6 bytes (big endian), in the table its length, then the place's name; the open bucket the other way
 round. So each occurrence of a place's name is read for the time beside it, whatever became of the record's head: a
 row that no table knows any more is found as well as one that was never erased. A day row stands otherwise: its start,
-the place's name, its length (the table has no rowid, so its key comes first). In plain files the starts of erased
-buckets are also sought as decimal digits (except in the receipts, which say what was asked for). Promises to find any
-whole row of a stretch, to change nothing and to tell only where, never what. Refuses to take a file that it could not
-read for a clean one.
+the place's name, its length (the table has no rowid, so its key comes first); an annotation: its day, its text. In
+plain files the starts of erased buckets are also sought as decimal digits (except in the receipts, which say what was
+asked for). Promises to find any whole row of a stretch, to change nothing and to tell only where, never what. Refuses
+to take a file that it could not read for a clean one.
 """
 
 import re
@@ -38,13 +38,14 @@ _DIGITS: Final = re.compile(rb"(?<!\d)\d{10}(?!\d)")
 
 class Traces(msgspec.Struct, frozen=True):
     """What to look for: a stretch, every place's name, bucket length and day length that the diary had, the erased
-    starts."""
+    starts, and the erased annotations (day, text)."""
 
     span: Span
     places: frozenset[str]
     lengths_s: frozenset[int]
     starts_s: frozenset[int]
     day_lengths_s: frozenset[int] = USUAL_DAYS_S
+    annotations: frozenset[tuple[int, str]] = frozenset()
 
 
 class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,11 +116,14 @@ class _Finder:
         self._days = [(n_s, _as_written(n_s)) for n_s in traces.day_lengths_s]
         self._any_day = [(n_s, re.compile(b"(?=[a-z0-9 _-]" + re.escape(w) + b")")) for n_s, w in self._days]
         self._erased = traces.starts_s
+        self._notes = [at.to_bytes(_width(at), "big") + text.encode() for at, text in traces.annotations]
         self._starts = {str(start_s).encode() for start_s in traces.starts_s}
 
     def hits(self, content: bytes, *, digits: bool = False) -> bool:
         """Anything of the stretch in these bytes."""
         if digits and self._starts and any(number in self._starts for number in _DIGITS.findall(content)):
+            return True
+        if any(note in content for note in self._notes):
             return True
         if self._span.place is None and (self._in_a_table(content) or self._among_days(content)):
             return True
@@ -180,6 +184,11 @@ class _Finder:
         start_s = int.from_bytes(piece, "big", signed=True)
         touched = start_s < self._span.to_s and start_s + length_s > self._span.from_s
         return touched and _is_start(piece, step_s or length_s)
+
+
+def _width(start_s: int) -> int:
+    """Bytes of an annotation's day, right before its text."""
+    return WIDTHS[0] if start_s < 1 << 31 else WIDTHS[1]
 
 
 def _is_start(piece: bytes, step_s: int) -> bool:

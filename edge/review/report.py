@@ -71,7 +71,17 @@ def build_report(
     ``n_alerts`` may be raised in any seven days, over all places. ``kept`` are day rows: where the hours of a day are
     gone it is told and compared as it was kept, but teaches no usual and raises no alert.
     """
-    days = known_days(rows, kept, zone)
+    return report_of_days(known_days(rows, kept, zone), n_weeks, zone, kind, n_alerts)
+
+
+def report_of_days(
+    days: Sequence[Day],
+    n_weeks: int,
+    zone: tzinfo | None = None,
+    kind: Literal["home", "demo"] = "home",
+    n_alerts: int = BUDGET,
+) -> Report:
+    """The same of days that are at hand, in any order."""
     if not days:
         return Report(kind, n_weeks, ())
     last = max(day.day for day in days)

@@ -43,7 +43,7 @@ def print_report(
 ) -> None:
     """Read the diary and print its last weeks; raises DiaryError when it does not open."""
     with DiaryReader.open(diary, key) as reader:
-        from_s, kind = _history_s(reader.last_start_s() or 0, n_weeks), reader.kind()
+        from_s, kind = history_s(reader.last_start_s() or 0, n_weeks), reader.kind()
         rows, kept = reader.rows(from_s), reader.days(from_s)
     report = build_report(rows, n_weeks, zone, kind, n_alerts, kept)
     if as_json:
@@ -52,7 +52,7 @@ def print_report(
         console.print(rendered(report), width=min(console.width, 100))
 
 
-def _history_s(last_s: int, n_weeks: int) -> int:
+def history_s(last_s: int, n_weeks: int) -> int:
     """From when on rows are read: at least the year before the newest row's, so that alerts are the same each week."""
     year_s = int(datetime(datetime.fromtimestamp(last_s, UTC).year - 1, 1, 1, tzinfo=UTC).timestamp())
     return min(year_s, last_s - (WEEK_DAYS * n_weeks + MOST_USUAL_DAYS + 2) * 86_400)

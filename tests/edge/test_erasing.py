@@ -30,7 +30,7 @@ def _quietstep(data: Path, *words: str) -> str:
 
 
 def _n_checkpoints(data: Path) -> int:
-    with DiaryReader.open(data / "diary.db", data / "diary.key") as reader, reader._reading() as connection:
+    with DiaryReader.open(data / "diary.db", data / "diary.key") as reader, reader.reading() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM open_bucket").scalar_one())
 
 

@@ -38,7 +38,7 @@ Judge = Callable[[Path, list[bytes]], str]
 
 SECOND: Final = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
 
 
 def upgrade():
@@ -120,7 +120,7 @@ def written_and_to_migrate(folder: Path) -> None:
     written(folder)
     migrations = folder.parent / "migrations"
     shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "r0003_more.py").write_text(SECOND)
+    (migrations / "versions" / "r0004_more.py").write_text(SECOND)
 
 
 def erase(path: Path) -> None:
@@ -244,17 +244,17 @@ def judge_migrate(folder: Path, said: list[bytes]) -> str:
             revision = revision_of(connection)
             columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(trend)")}
             whole = connection.exec_driver_sql("SELECT count(*) FROM trend").scalar() == len(BEFORE)
-        if not whole or ("extra" in columns) != (revision == "0003"):
+        if not whole or ("extra" in columns) != (revision == "0004"):
             return "half"
         upgrade(engine, path, key, folder.parent / "migrations")
     except Exception:
         return "corrupt"
     finally:
         engine.dispose()
-    backup = folder / "diary.db.before-0003"
+    backup = folder / "diary.db.before-0004"
     if backup.exists() and examine(backup, key) is not FileState.KEY_FITS:
         return "half"
-    return "lost" if said and revision != "0003" else ""
+    return "lost" if said and revision != "0004" else ""
 
 
 ALL: Final = (

@@ -47,7 +47,7 @@ def written_to_roll_up(folder: Path) -> None:
 def written_by_the_first_schema(folder: Path) -> None:
     """Six closed buckets in a diary as the first version left it."""
     migrations = folder.parent / "first"
-    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "r0002*"))
+    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "r0002*", "r0003*"))
     path = folder / "diary.db"
     key = create_key(path.with_name("diary.key"))
     engine = writer_engine(path, key)
@@ -90,7 +90,7 @@ def judge_rollup(folder: Path, said: list[bytes]) -> str:
 def judge_upgrade(folder: Path, said: list[bytes]) -> str:
     """Every row, before and after; the backup is whole or not there."""
     key = read_key(folder / "diary.key")
-    backup = folder / "diary.db.before-0002"
+    backup = folder / "diary.db.before-0003"
     if backup.exists() and examine(backup, key) is not FileState.KEY_FITS:
         return "half"
     if said and not backup.exists():

@@ -148,7 +148,7 @@ def test_restoring_says_how_many_days_would_be_lost(path: Path, tmp_path: Path) 
 def old_diary(folder: Path) -> Path:
     """A diary of the first schema with rows, as an earlier version left it."""
     migrations = folder / "migrations"
-    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "r0002*"))
+    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "r0002*", "r0003*"))
     path = folder / "home" / "diary.db"
     path.parent.mkdir()
     key = create_key(path.with_name("diary.key"))
@@ -166,14 +166,14 @@ def test_a_diary_of_the_first_schema_gets_days_with_a_proven_backup_first(tmp_pa
     with Store.open(path) as store:
         assert (store.rows(), store.days(), store.differences()) == (by_time(ROWS), (), ())
         assert roll_up(store, BERLIN, SHORT, END_S).n_days == 2 * N_DAYS
-    assert look_at_backup(path, None, path.with_name("diary.db.before-0002")).n_rows == len(ROWS)
+    assert look_at_backup(path, None, path.with_name("diary.db.before-0003")).n_rows == len(ROWS)
     assert check_diary(path, None).problems == ()
 
 
 def test_a_backup_of_the_first_schema_is_restored_erased_again_and_upgraded(tmp_path: Path) -> None:
     path = old_diary(tmp_path)
     Store.open(path).close()
-    shutil.move(path.with_name("diary.db.before-0002"), tmp_path / "b")
+    shutil.move(path.with_name("diary.db.before-0003"), tmp_path / "b")
     erase_span(path, None, day_span(0, 1), NOW, frozenset())
     assert restore_diary(path, None, tmp_path / "b") == 48
     with Store.open(path) as store:

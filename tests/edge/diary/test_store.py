@@ -99,7 +99,7 @@ def test_the_key_may_live_elsewhere(path: Path, tmp_path: Path, monkeypatch: pyt
 def test_the_live_schema_is_the_whitelist_and_strict(path: Path) -> None:
     with Store.open(path) as store:
         assert store.differences() == ()
-        with store._reading() as connection:
+        with store.reading() as connection:
             listed = connection.exec_driver_sql("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
             assert {name: strict for name, strict in listed if not name.startswith("sqlite_")} == dict.fromkeys(
                 schema.WHITELIST, 1
@@ -109,7 +109,7 @@ def test_the_live_schema_is_the_whitelist_and_strict(path: Path) -> None:
 def test_the_whitelist_is_the_contract() -> None:
     assert schema.WHITELIST["trend"] == TrendRow.__struct_fields__
     assert schema.WHITELIST["day"] == DayRow.__struct_fields__
-    assert set(schema.WHITELIST) == {"meta", "trend", "day", "open_bucket", "alembic_version"}
+    assert set(schema.WHITELIST) == {"meta", "trend", "day", "annotation", "open_bucket", "alembic_version"}
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
@@ -167,13 +167,13 @@ def test_one_writer_and_readers_beside_it(path: Path) -> None:
         diary = writer(store)
         fill(diary, 60)
         with Store.read_only(path) as reader:
-            with reader._reading() as connection:
+            with reader.reading() as connection:
                 before = connection.exec_driver_sql("SELECT count(*) FROM trend").scalar()
                 fill(diary, 65, first=H + 60)  # the writer goes on while the reader looks
                 after = connection.exec_driver_sql("SELECT count(*) FROM trend").scalar()
                 assert before == after == 1
             assert len(reader.rows()) == 2
-            with pytest.raises(DiaryError), reader._reading() as connection:
+            with pytest.raises(DiaryError), reader.reading() as connection:
                 connection.exec_driver_sql("DELETE FROM trend")
     Store.open(path).close()
 
@@ -240,7 +240,7 @@ def test_erased_is_gone_from_every_page(path: Path, scanner) -> None:  # type: i
 def test_erasing_beside_a_reader_says_that_it_is_not_finished(path: Path) -> None:
     with Store.open(path) as store:
         fill(writer(store), 60)
-        with Store.read_only(path) as reader, reader._reading() as connection:
+        with Store.read_only(path) as reader, reader.reading() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM trend").scalar() == 1
             with pytest.raises(DiaryBusyError, match="erase again"):
                 store.erase()
@@ -251,7 +251,7 @@ def test_erasing_beside_a_reader_says_that_it_is_not_finished(path: Path) -> Non
 def test_nothing_of_the_key_is_told_by_an_error_or_a_repr(path: Path) -> None:
     with Store.open(path) as store:
         key = read_key(path.parent / "diary.key").hex()
-        with pytest.raises(DiaryError) as caught, store._reading() as connection:
+        with pytest.raises(DiaryError) as caught, store.reading() as connection:
             connection.exec_driver_sql("SELECT nonsense")
         assert key not in f"{caught.value!r} {store._engine!r} {store!r}"
         assert caught.value.__cause__ is None

@@ -178,7 +178,7 @@ def test_half_a_first_start_is_begun_again(tmp_path: Path) -> None:
 
 SECOND = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "0004", "0003", None, None
 
 
 def upgrade():
@@ -190,7 +190,7 @@ def upgrade():
 
 def with_second_migration(folder: Path, end: str) -> Path:
     shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "migrations" / "versions" / "r0003_more.py").write_text(SECOND.format(end=end))
+    (folder / "migrations" / "versions" / "r0004_more.py").write_text(SECOND.format(end=end))
     return folder / "migrations"
 
 
@@ -199,7 +199,7 @@ def test_a_later_migration_makes_a_verified_backup_first(diary: Path, tmp_path: 
     engine = writer_engine(diary, key)
     backup = upgrade(engine, diary, key, with_second_migration(tmp_path, "pass"))
     with engine.begin() as connection:
-        assert revision_of(connection) == "0003"
+        assert revision_of(connection) == "0004"
         assert connection.exec_driver_sql("SELECT count(*) FROM trend").scalar() == 3
     engine.dispose()
     assert backup is not None

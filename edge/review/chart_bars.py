@@ -1,0 +1,132 @@
+"""Stacked bars: minutes of the six kinds, and shares of the four moods, per hour, day or week.
+
+Promises: every part has a colour that the colour-blind can tell (Okabe and Ito 2008) and a hatch of its own; the legend
+stands in the picture. Refuses a bar where nothing is told.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from edge.review.svg import BLUE, FAINT, INK, LOCK, MUTED, STYLE, Drawn, Spot, new_figure, svg_text
+
+WIDE: Final = (740.0, 270.0)
+NARROW: Final = (350.0, 320.0)
+MINUTE_LOOKS: Final = (
+    ("#0072B2", ""),
+    ("#CC79A7", "xx"),
+    ("#E8ECEF", ""),
+    ("#E69F00", "\\\\"),
+    ("#9AA5B1", "//"),
+    ("#D55E00", "++"),
+)
+MOOD_LOOKS: Final = (("#D55E00", "//"), ("#F0C94A", ""), ("#DDE2E7", "--"), ("#0072B2", "\\\\"))
+
+
+class Bars(NamedTuple):
+    """Stacked bars: what each is called below, ISO day and words; parts with their names; None: nothing is told."""
+
+    title: str
+    unit: str
+    labels: tuple[str, ...]
+    days: tuple[str, ...]
+    words: tuple[str, ...]
+    names: tuple[str, ...]
+    looks: tuple[tuple[str, str], ...]
+    heights: tuple[tuple[float, ...] | None, ...]
+    most: float
+
+
+class Line(NamedTuple):
+    """Hours of one day: value with interval or None, and words about it."""
+
+    title: str
+    labels: tuple[str, ...]
+    words: tuple[str, ...]
+    values: tuple[tuple[float, float, float] | None, ...]
+    held_back: tuple[bool, ...]
+    up_down: str
+    ticks: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def bars_chart(bars: Bars, name: str, is_narrow: bool, description: str) -> str:
+    """The chart as an element for a page."""
+    with LOCK, mpl.rc_context(STYLE):
+        figure = new_figure(*(NARROW if is_narrow else WIDE))
+        axes = figure.subplots()
+        _stack(axes, bars)
+        _axis(axes, bars.labels, 4 if is_narrow else 12)
+        axes.set_ylim(0, bars.most)
+        axes.set_title(bars.unit, loc="left", fontsize=9.5, color=MUTED)
+        figure.legend(
+            handles=_handles(bars),
+            loc="outside lower left",
+            ncols=2 if is_narrow else len(bars.names),
+            frameon=False,
+            fontsize=9,
+        )
+        return svg_text(Drawn(figure, axes, _spots(bars.words, bars.days)), name, bars.title, description)
+
+
+@lru_cache(maxsize=64)
+def hours_chart(line: Line, name: str, is_narrow: bool, description: str) -> str:
+    """A day's values hour by hour."""
+    with LOCK, mpl.rc_context(STYLE):
+        figure = new_figure(*(NARROW if is_narrow else WIDE))
+        axes = figure.subplots()
+        _points(axes, line)
+        _axis(axes, line.labels, 6 if is_narrow else 12)
+        axes.set_title(line.up_down, loc="left", fontsize=9.5, color=MUTED)
+        spots = _spots(line.words, ("",) * len(line.words))
+        return svg_text(Drawn(figure, axes, spots), name, line.title, description)
+
+
+def _stack(axes: Axes, bars: Bars) -> None:
+    bottom = [0.0] * len(bars.labels)
+    for part, (colour, hatch) in enumerate(bars.looks):
+        heights = [0.0 if bar is None else bar[part] for bar in bars.heights]
+        at = [i for i, height in enumerate(heights) if height > 0]
+        look = {"color": colour, "hatch": hatch, "edgecolor": INK if hatch else colour, "linewidth": 0.25}
+        axes.bar(at, [heights[i] for i in at], 0.82, bottom=[bottom[i] for i in at], **look)
+        bottom = [one + more for one, more in zip(bottom, heights, strict=True)]
+    for at, bar in enumerate(bars.heights):
+        if bar is None:
+            axes.text(at, bars.most * 0.02, "·", ha="center", color=MUTED)
+
+
+def _handles(bars: Bars) -> list[Patch]:
+    """All parts, also those that no bar has."""
+    looks = zip(bars.names, bars.looks, strict=True)
+    return [
+        Patch(facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.25, label=name)
+        for name, (colour, hatch) in looks
+    ]
+
+
+def _points(axes: Axes, line: Line) -> None:
+    for at, value in enumerate(line.values):
+        if value is not None:
+            axes.vlines(at, value[1], value[2], color=BLUE, linewidth=1.4, alpha=0.75)
+            axes.plot(at, value[0], "o", color=BLUE, markersize=6, markeredgecolor="white", markeredgewidth=0.6)
+        elif line.held_back[at]:
+            axes.plot(at, -0.6, "x", color=MUTED, markersize=5)
+    axes.set_ylim(-0.65, 0.65)
+    axes.set_yticks((-0.5, -0.25, 0.0, 0.25, 0.5), line.ticks)
+    axes.grid(axis="y", color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _axis(axes: Axes, labels: Sequence[str], n_ticks: int) -> None:
+    step = max(1, -(-len(labels) // n_ticks))
+    at = list(range(len(labels) - 1, -1, -step))[::-1]
+    axes.set_xticks(at, [labels[i] for i in at])
+    axes.set_xlim(-0.7, len(labels) - 0.3)
+
+
+def _spots(words: Sequence[str], days: Sequence[str]) -> list[Spot]:
+    return [Spot(at - 0.5, at + 0.5, said, day) for at, (said, day) in enumerate(zip(words, days, strict=True))]

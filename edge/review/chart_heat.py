@@ -1,0 +1,88 @@
+"""The heat map: weekdays down, hours of the day across.
+
+Promises: a value is a colour from orange (less pleasant) over white to blue (more pleasant) *and* a sign: − below
+-0.1, + above +0.1, · between; an hour that never told anything is hatched. Refuses to colour it.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
+
+from edge.review.svg import INK, LOCK, STYLE, Drawn, Spot, new_figure, svg_text
+from edge.review.views import Heat
+from edge.review.words import Words
+
+WIDE: Final = (740.0, 250.0)
+NARROW: Final = (350.0, 190.0)
+MOODS: Final = LinearSegmentedColormap.from_list("moods", ("#c65a11", "#f7f7f5", "#0b5394"))
+WATCHED: Final = LinearSegmentedColormap.from_list("watched", ("#ffffff", "#8fa1b3"))
+CLEAR: Final = 0.1
+
+
+@lru_cache(maxsize=32)
+def heat_chart(heat: Heat, words: Words, name: str, is_narrow: bool, title: str, is_mood: bool) -> str:
+    """The map as an element for a page."""
+    with LOCK, mpl.rc_context(STYLE):
+        figure = new_figure(*(NARROW if is_narrow else WIDE))
+        axes = figure.subplots()
+        grid = heat.value_WH if is_mood else heat.watched_WH
+        cells = np.array([[np.nan if value is None else value for value in row] for row in grid], dtype=float)
+        low, high = (-0.5, 0.5) if is_mood else (0.0, 1.0)
+        edges = (np.arange(25) - 0.5, np.arange(8) - 0.5)
+        axes.pcolormesh(
+            *edges,
+            np.ma.masked_invalid(cells),
+            cmap=MOODS if is_mood else WATCHED,
+            vmin=low,
+            vmax=high,
+            edgecolor="white",
+        )
+        _signs(axes, cells, is_mood, 6.5 if is_narrow else 9.0)
+        _axes(axes, words, 6 if is_narrow else 3)
+        return svg_text(Drawn(figure, axes, _spots(cells, heat, words, is_mood)), name, title, title)
+
+
+def sign(value: float) -> str:
+    """The shape that stands beside the colour."""
+    return "·" if abs(value) < CLEAR else "+" if value > 0 else "−"
+
+
+def _signs(axes: Axes, cells: np.ndarray, is_mood: bool, size: float) -> None:
+    for (weekday, hour), value in np.ndenumerate(cells):
+        if np.isnan(value):
+            box = Rectangle(
+                (hour - 0.5, weekday - 0.5), 1, 1, facecolor="#f4f5f6", edgecolor="#c3cad1", hatch="///", linewidth=0
+            )
+            axes.add_patch(box)
+        elif is_mood:
+            colour = "white" if abs(value) > 0.3 else INK
+            axes.text(hour, weekday, sign(value), ha="center", va="center", fontsize=size, color=colour)
+
+
+def _axes(axes: Axes, words: Words, step: int) -> None:
+    axes.set_ylim(6.5, -0.5)
+    axes.set_xlim(-0.5, 23.5)
+    axes.set_yticks(range(7), [words.weekday(weekday) for weekday in range(7)])
+    axes.set_xticks(np.arange(0, 24, step) - 0.5, [f"{hour}:00" for hour in range(0, 24, step)])
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _spots(cells: np.ndarray, heat: Heat, words: Words, is_mood: bool) -> list[Spot]:
+    spots = []
+    for (weekday, hour), value in np.ndenumerate(cells):
+        when = f"{words.weekday(weekday)} {hour}:00"
+        if np.isnan(value):
+            said = words.say("nothing told") if is_mood else words.say("not on record")
+        elif is_mood:
+            n = heat.n_told_WH[weekday][hour]
+            said = words.count("%(value)s, from %(n)s hour", "%(value)s, from %(n)s hours", n, value=words.score(value))
+        else:
+            said = words.say("watched %(share)s", share=words.percent(value))
+        spots.append(Spot(hour - 0.5, hour + 0.5, f"{when}: {said}", "", weekday - 0.5, weekday + 0.5))
+    return spots
