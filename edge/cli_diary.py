@@ -29,6 +29,14 @@ class Form(StrEnum):
     fhir = "fhir"
 
 
+class By(StrEnum):
+    """What a line of a log or an export stands for."""
+
+    hour = "hour"
+    day = "day"
+    week = "week"
+
+
 def erase(
     from_: Annotated[str | None, typer.Option("--from", help="First local date (or date and time).")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Local date it ends before; else up to now.")] = None,

@@ -85,7 +85,3 @@ class RollingLedger:
             with contextlib.suppress(DiaryError):
                 done = roll_up(self._store, self._zone, self._retention, now_s)
                 self._today = today_of(now_s, self._zone) if done.is_all else None
-
-    def close(self) -> None:
-        """Let go of the store."""
-        self._store.close()
