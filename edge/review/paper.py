@@ -66,9 +66,16 @@ class Paper:
             parse_math=False,
         )
 
-    def box(self, x: float, y: float, width: float, height: float, colour: str, hatch: str = "") -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, colour: str, hatch: str = "", *, outlined: bool = False
+    ) -> None:
         """A filled rectangle under what is set."""
-        look = {"facecolor": colour, "edgecolor": INK if hatch else "none", "linewidth": 0.25, "hatch": hatch}
+        look = {
+            "facecolor": colour,
+            "edgecolor": INK if hatch or outlined else "none",
+            "linewidth": 0.25,
+            "hatch": hatch,
+        }
         corner = (x / WIDTH, 1 - (y + height) / HEIGHT)
         self.figure.add_artist(Rectangle(corner, width / WIDTH, height / HEIGHT, zorder=0, **look))
 
@@ -111,8 +118,9 @@ def lines_of(text: str, width: float, size: float, bold: bool = False) -> list[s
 
 def shortened(text: str, width: float, size: float) -> str:
     """One line, with an ellipsis where it was longer."""
-    lines = lines_of(text, width - text_width(" …", size), size)
-    return lines[0] if len(lines) == 1 else f"{lines[0]} …"
+    if text_width(text, size) <= width:
+        return text
+    return f"{lines_of(text, width - text_width('…', size), size)[0]}…"
 
 
 def n_lines(texts: Sequence[str], width: float, size: float) -> int:

@@ -24,7 +24,7 @@ def draw_trend(value: Axes, watched: Axes, days: Days, words: Words) -> None:
     """The value above, the watched share of each day below; both share the days."""
     _band(value, days.points)
     _values(value, days.points)
-    _marks(value, days.marks, words)
+    _marks(value, days.marks, len(days.points) // 40, words)
     _value_axis(value, days, words)
     _watched(watched, days.points, words)
     _dates(value, watched, days.points, words)
@@ -53,11 +53,13 @@ def _values(axes: Axes, points: tuple[Point, ...]) -> None:
     axes.plot(x, means, "o", color=BLUE, markersize=size, markeredgecolor="white", markeredgewidth=0.5, zorder=4)
 
 
-def _marks(axes: Axes, marks: tuple[Mark, ...], words: Words) -> None:
-    height: dict[int, int] = {}
+def _marks(axes: Axes, marks: tuple[Mark, ...], n_near: int, words: Words) -> None:
+    """Letters of days that lie within ``n_near`` of each other stand one below the other."""
+    at_before, n = None, 0
     for mark in {(mark.day, mark.kind): mark for mark in marks}.values():
         at = mark.day.toordinal()
-        n = height[at] = height.get(at, -1) + 1
+        n = 0 if at_before is None or at - at_before > n_near else (n + 1) % 4
+        at_before = at
         axes.axvline(at, color=INK, linewidth=0.7, linestyle=":" if mark.kind == "note" else "--", zorder=2)
         box = {"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": INK, "linewidth": 0.8}
         y = LIMIT * (0.94 - 0.26 * n)

@@ -40,16 +40,20 @@ def report_html(history: History, words: Words, software: str, place: str | None
     places = [one for one in history.report.places if place in (None, one.place)]
     pages = [_page(one, history, words, n) for n, one in enumerate(places, start=1)]
     style = STYLE.read_text(encoding="utf-8")
-    text = _environment().get_template("report.html").render(
-        w=words,
-        _=words.say,
-        pages=pages,
-        title=_title(pages, words),
-        is_demo=history.report.kind == "demo",
-        software=software,
-        style=style,
-        policy=policy_of(style),
-        limits=sheet.limits(words),
+    text = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            w=words,
+            _=words.say,
+            pages=pages,
+            title=_title(pages, words),
+            is_demo=history.report.kind == "demo",
+            software=software,
+            style=style,
+            policy=policy_of(style),
+            limits=sheet.limits(words),
+        )
     )
     return text.encode()
 

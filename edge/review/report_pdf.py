@@ -1,4 +1,4 @@
-"""The report as a PDF that a clinician would file: one A4 page for each place, with everything that it needs to be read.
+"""The report as a PDF that a clinician would file: one A4 page for each place, with all it takes to read it.
 
 Promises: one page a place, whatever is on it (what has no room is counted, never dropped in silence); text as text
 (TrueType); the same diary gives the same bytes, for no clock and no machine's name is in it; title and language are
@@ -31,10 +31,10 @@ PDF_STYLE: Final[dict[str, Any]] = {
     "hatch.linewidth": 0.5,
     "text.parse_math": False,
 }
-MOST_WEEKS, MOST_MODELS, MOST_NOTES, MOST_ALERTS = 6, 5, 5, 3
+MOST_WEEKS, MOST_MODELS, MOST_NOTES, MOST_ALERTS = 6, 4, 4, 2
 GAP: Final = 18.0
 HALF: Final = (INNER - GAP) / 2
-COLUMNS: Final = (0.0, 62.0, 118.0, 160.0, 268.0, 374.0, 412.0, 450.0, 490.0)
+COLUMNS: Final = (0.0, 50.0, 108.0, 186.0, 280.0, 374.0, 408.0, 446.0, 482.0)
 ABSENT: Final = ("#FFFFFF", "..")
 CHART_LEAST, CHART_MOST = 120.0, 236.0
 
@@ -162,8 +162,8 @@ def _below(paper: Paper, sheet: Sheet, words: Words) -> None:
 
 def _weeks(paper: Paper, sheet: Sheet, words: Words) -> None:
     paper.heading(words.say("Week by week"))
-    for at, name in zip(COLUMNS, sheet.head, strict=True):
-        paper.put(shortened(name, 55 if at < 350 else 37, 6.8), MARGIN + at, paper.y, 6.8, colour=MUTED)
+    for at, end, name in zip(COLUMNS, (*COLUMNS[1:], INNER + 4), sheet.head, strict=True):
+        paper.put(shortened(name, end - at - 2, 6.8), MARGIN + at, paper.y, 6.8, colour=MUTED)
     paper.y += 10.5
     paper.rule()
     paper.y += 2
@@ -173,7 +173,9 @@ def _weeks(paper: Paper, sheet: Sheet, words: Words) -> None:
         paper.y += 10.6
     n_more = len(sheet.weeks) - MOST_WEEKS
     if n_more > 0:
-        paper.small([words.count("%(n)s earlier week is in the chart.", "%(n)s earlier weeks are in the chart.", n_more)])
+        paper.small(
+            [words.count("%(n)s earlier week is in the chart.", "%(n)s earlier weeks are in the chart.", n_more)]
+        )
 
 
 def _coverage(paper: Paper, sheet: Sheet, words: Words) -> None:
@@ -189,7 +191,7 @@ def _coverage(paper: Paper, sheet: Sheet, words: Words) -> None:
     paper.put(words.say("minutes of each kind"), MARGIN, paper.y, 6.8, colour=MUTED)
     paper.y += 10
     for kind, (colour, hatch) in zip(sheet.kinds, (*MINUTE_LOOKS, ABSENT), strict=True):
-        paper.box(MARGIN, paper.y + 1, 9, 6.5, colour, hatch * 2 or " ")
+        paper.box(MARGIN, paper.y + 1, 9, 6.5, colour, hatch * 2, outlined=True)
         paper.put(kind.name, MARGIN + 14, paper.y, 7.2)
         paper.put(kind.told, MARGIN + HALF, paper.y, 7.2, ha="right")
         paper.y += 9.8
@@ -205,11 +207,12 @@ def _sources(paper: Paper, sheet: Sheet, words: Words) -> None:
         _few(paper, sheet.other_alerts, MOST_ALERTS, words)
     paper.y += 3
     paper.heading(words.say("Notes of the household"), x, HALF)
-    _few(paper, sheet.notes or (words.say("None in this time."),), MOST_NOTES, words)
+    notes = [shortened(note, HALF, 7.2) for note in sheet.notes] or [words.say("None in this time.")]
+    _few(paper, notes, MOST_NOTES, words)
 
 
 def _few(paper: Paper, texts: Sequence[str], most: int, words: Words) -> None:
-    """The first of them, and how many more there are; a note of the household at most two lines long."""
+    """The first of them, and how many more there are."""
     x = MARGIN + HALF + GAP
     paper.small(texts[:most], 7.2, x, HALF)
     if len(texts) > most:
