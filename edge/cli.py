@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from edge.cli_diary import add_diary_commands
 from edge.cli_gather import add_gather
+from edge.cli_homeassistant import add_homeassistant
 from edge.cli_household import add_household
 from edge.cli_report import add_report
 from edge.cli_review import add_review
@@ -210,6 +211,7 @@ add_share(app, _sentences)
 add_gather(app, _sentences)
 add_report(app, _sentences)
 add_review(app, _sentences)
+add_homeassistant(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
