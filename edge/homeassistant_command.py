@@ -30,7 +30,7 @@ def homeassistant_command(config: Config, console: Console) -> None:
             f"no {error.name} on this machine", "paho-mqtt, which is an extra", "pip install 'quietstep[homeassistant]'"
         ) from None
     topics = Topics(own.discovery_prefix, own.id)
-    access = Access(own.host, own.port, own.tls, own.ca_file, own.user, own.password_file)
+    access = Access(own.host, own.port, own.tls, own.ca_file, own.user, own.password_file, f"quietstep-{own.id}")
     places = tuple(camera.place for camera in config.camera)
     home = Home(config.diary, config.key, config.running_note, config.zone, places)
     broker = Broker(access, availability(topics, is_online=False), time.monotonic)

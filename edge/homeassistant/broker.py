@@ -27,7 +27,7 @@ Clock = Callable[[], float]
 
 
 class Access(NamedTuple):
-    """Where the broker is and who we are there."""
+    """Where the broker is and who we are there; two of one ``client_id`` drive each other out."""
 
     host: str
     port: int
@@ -35,6 +35,7 @@ class Access(NamedTuple):
     ca_file: Path | None
     user: str | None
     password_file: Path | None
+    client_id: str
 
 
 class Broker:
@@ -55,7 +56,7 @@ class Broker:
         return self._is_connected
 
     def step(self, patience_s: float) -> bool:
-        """Connect if it is time to, else send and receive for so long. Raises HomeAssistantError when it is hopeless."""
+        """Connect when it is time, else send and receive for so long. Raises HomeAssistantError for good reasons."""
         if self._client is None:
             return self._try_to_connect()
         was = self._is_connected
@@ -107,7 +108,7 @@ class Broker:
 
     def _new_client(self) -> Client:
         access = self._access
-        client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+        client = Client(CallbackAPIVersion.VERSION2, access.client_id, protocol=MQTTv5)
         client.connect_timeout = ANSWER_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect

@@ -96,5 +96,5 @@ def news_of(day: Day) -> DayNews:
     if stretch.mood is None:
         return DayNews(day.day, watched_percent=watched, model=model)
     valence = stretch.mood.valence
-    numbers = (round(value, 2) + 0.0 for value in (valence.mean, valence.low, valence.high))
-    return DayNews(day.day, *numbers, watched, model)
+    mean, low, high = (round(value, 2) + 0.0 for value in (valence.mean, valence.low, valence.high))
+    return DayNews(day.day, mean, low, high, watched, model)

@@ -23,7 +23,7 @@ from edge.review.svg import LOCK, MUTED, STYLE, VERMILLION
 from edge.review.views import Days, days_view
 from edge.review.words import Words
 
-PDF_STYLE: Final[dict[str, Any]] = {
+PDF_STYLE: Final[Any] = {
     **STYLE,
     "font.size": 7.0,
     "pdf.fonttype": 42,
