@@ -68,7 +68,7 @@ def remove_annotation(diary: Path, key_path: Path | None, n: int) -> bool:
         kind = reader.kind()
     with to_oneself(diary), Store.open(diary, key_path, kind) as store:
         with store.writing() as connection:
-            gone = connection.execute(sa.delete(schema.ANNOTATION).where(n == _COLUMNS.n)).rowcount
+            gone = connection.execute(sa.delete(schema.ANNOTATION).where(_COLUMNS.n == n)).rowcount
         store.forget_old_pages()
     return bool(gone)
 

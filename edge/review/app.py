@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from edge.errors import ConfigError, DiaryError, QuietstepError
 from edge.review import acts, pages, sign_in
 from edge.review.accounts import Accounts
+from edge.review.figures import forget_charts
 from edge.review.gate import Gate
 from edge.review.home import Home, Serving
 from edge.review.reading import Reading
@@ -29,8 +30,8 @@ def build_app(home: Home, serving: Serving) -> FastAPI:
     accounts = Accounts(home.accounts)
     needs_login = bool(accounts.all()) or not serving.is_loopback
     refuse_open(serving, has_accounts=bool(accounts.all()))
-    app = FastAPI(title="Quietstep review", docs_url=None, redoc_url=None, openapi_url=None, debug=False)
-    app.state.site = Site(home, serving, needs_login, Reading(home), accounts)
+    app = FastAPI(title="Quietstep review", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.site = Site(home, serving, needs_login, Reading(home, forget_charts), accounts)
     app.add_middleware(Gate, serving=serving, accounts=accounts, needs_login=needs_login)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in (pages.router, acts.router, sign_in.router):

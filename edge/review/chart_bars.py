@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from edge.review.svg import BLUE, FAINT, INK, LOCK, MUTED, STYLE, Drawn, Spot, new_figure, svg_text
+from edge.review.svg import bars as bars_of
 
 WIDE: Final = (740.0, 270.0)
 NARROW: Final = (350.0, 320.0)
@@ -57,18 +58,16 @@ class Line(NamedTuple):
 def bars_chart(bars: Bars, name: str, is_narrow: bool, description: str) -> str:
     """The chart as an element for a page."""
     with LOCK, mpl.rc_context(STYLE):
-        figure = new_figure(*(NARROW if is_narrow else WIDE))
+        n_lines = -(-len(bars.names) // 2) if is_narrow else 1
+        figure = new_figure(*(NARROW if is_narrow else WIDE), bottom=26.0 + 15.0 * n_lines)
         axes = figure.subplots()
         _stack(axes, bars)
         _axis(axes, bars.labels, 4 if is_narrow else 12)
         axes.set_ylim(0, bars.most)
         axes.set_title(bars.unit, loc="left", fontsize=9.5, color=MUTED)
+        columns = 2 if is_narrow else len(bars.names)
         figure.legend(
-            handles=_handles(bars),
-            loc="outside lower left",
-            ncols=2 if is_narrow else len(bars.names),
-            frameon=False,
-            fontsize=9,
+            handles=_handles(bars), loc="lower left", ncols=columns, frameon=False, fontsize=9, borderaxespad=0
         )
         return svg_text(Drawn(figure, axes, _spots(bars.words, bars.days)), name, bars.title, description)
 
@@ -90,9 +89,9 @@ def _stack(axes: Axes, bars: Bars) -> None:
     bottom = [0.0] * len(bars.labels)
     for part, (colour, hatch) in enumerate(bars.looks):
         heights = [0.0 if bar is None else bar[part] for bar in bars.heights]
-        at = [i for i, height in enumerate(heights) if height > 0]
-        look = {"color": colour, "hatch": hatch, "edgecolor": INK if hatch else colour, "linewidth": 0.25}
-        axes.bar(at, [heights[i] for i in at], 0.82, bottom=[bottom[i] for i in at], **look)
+        there = [i for i, height in enumerate(heights) if height > 0]
+        look = {"facecolor": colour, "hatch": hatch or None, "edgecolor": INK if hatch else colour, "linewidth": 0.25}
+        bars_of(axes, there, [bottom[i] for i in there], [heights[i] for i in there], **look)
         bottom = [one + more for one, more in zip(bottom, heights, strict=True)]
     for at, bar in enumerate(bars.heights):
         if bar is None:
@@ -109,12 +108,13 @@ def _handles(bars: Bars) -> list[Patch]:
 
 
 def _points(axes: Axes, line: Line) -> None:
-    for at, value in enumerate(line.values):
-        if value is not None:
-            axes.vlines(at, value[1], value[2], color=BLUE, linewidth=1.4, alpha=0.75)
-            axes.plot(at, value[0], "o", color=BLUE, markersize=6, markeredgecolor="white", markeredgewidth=0.6)
-        elif line.held_back[at]:
-            axes.plot(at, -0.6, "x", color=MUTED, markersize=5)
+    told = [(at, *value) for at, value in enumerate(line.values) if value is not None]
+    if told:
+        at, mean, low, high = zip(*told, strict=True)
+        axes.vlines(at, low, high, color=BLUE, linewidth=1.4, alpha=0.75)
+        axes.plot(at, mean, "o", color=BLUE, markersize=6, markeredgecolor="white", markeredgewidth=0.6)
+    held = [at for at, is_held in enumerate(line.held_back) if is_held]
+    axes.plot(held, [-0.6] * len(held), "x", color=MUTED, markersize=5)
     axes.set_ylim(-0.65, 0.65)
     axes.set_yticks((-0.5, -0.25, 0.0, 0.25, 0.5), line.ticks)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)

@@ -27,6 +27,7 @@ from edge.review.svg import (
     VERMILLION,
     Drawn,
     Spot,
+    bars,
     new_figure,
     svg_text,
 )
@@ -38,6 +39,7 @@ WEEK: Final = (560.0, 330.0)
 """Beside words."""
 NARROW: Final = (350.0, 315.0)
 LIMIT: Final = 0.65
+GREY: Final = "#7b8794"
 MARK_COLOURS: Final = {"alert": VERMILLION, "model": INK, "note": PURPLE}
 TICKS_WIDE, TICKS_NARROW = 9, 4
 
@@ -59,9 +61,6 @@ def _title(days: Days, words: Words) -> str:
 
 def _draw(figure: Figure, days: Days, words: Words, is_narrow: bool) -> Drawn:
     value, watched = figure.subplots(2, 1, sharex=True, height_ratios=(4.4, 1))
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(h_pad=0.09)
     points = days.points
     _highlight(value, watched, days)
     _band(value, points)
@@ -148,19 +147,11 @@ def _value_axis(axes: Axes, days: Days, words: Words) -> None:
 
 
 def _watched(axes: Axes, points: tuple[Point, ...], words: Words) -> None:
-    x = [_x(p.day) for p in points]
-    axes.bar(x, [p.share_watched for p in points], width=0.8, color="#7b8794", zorder=2)
-    few = [(at, p.share_watched) for at, p in zip(x, points, strict=True) if p.value is None]
-    if few:
-        axes.bar(
-            [at for at, _s in few],
-            [s for _a, s in few],
-            0.8,
-            color="white",
-            edgecolor="#7b8794",
-            hatch="xxxx",
-            zorder=3,
-        )
+    told = [p for p in points if p.value is not None]
+    untold = [p for p in points if p.value is None and p.n_watched]
+    for shown, look in ((told, {"color": GREY}), (untold, {"facecolor": "white", "edgecolor": GREY, "hatch": "xxxx"})):
+        x, shares = [_x(p.day) for p in shown], [p.share_watched for p in shown]
+        bars(axes, x, [0.0] * len(x), shares, linewidth=0.4, zorder=2, **look)
     axes.set_ylim(0, 1.0)
     axes.set_yticks((0, 1), (words.percent(0), words.percent(1)))
     axes.set_title(words.say("watched share of the day"), loc="left", fontsize=9.5, color=MUTED, pad=5)

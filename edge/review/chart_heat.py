@@ -11,9 +11,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import Rectangle
 
-from edge.review.svg import INK, LOCK, STYLE, Drawn, Spot, new_figure, svg_text
+from edge.review.svg import INK, LOCK, STYLE, Drawn, Spot, bars, new_figure, svg_text
 from edge.review.views import Heat
 from edge.review.words import Words
 
@@ -22,6 +21,8 @@ NARROW: Final = (350.0, 190.0)
 MOODS: Final = LinearSegmentedColormap.from_list("moods", ("#c65a11", "#f7f7f5", "#0b5394"))
 WATCHED: Final = LinearSegmentedColormap.from_list("watched", ("#ffffff", "#8fa1b3"))
 CLEAR: Final = 0.1
+DARK: Final = 0.3
+"""From here on the cell is so dark that its sign is white."""
 
 
 @lru_cache(maxsize=32)
@@ -53,15 +54,16 @@ def sign(value: float) -> str:
 
 
 def _signs(axes: Axes, cells: np.ndarray, is_mood: bool, size: float) -> None:
-    for (weekday, hour), value in np.ndenumerate(cells):
-        if np.isnan(value):
-            box = Rectangle(
-                (hour - 0.5, weekday - 0.5), 1, 1, facecolor="#f4f5f6", edgecolor="#c3cad1", hatch="///", linewidth=0
-            )
-            axes.add_patch(box)
-        elif is_mood:
-            colour = "white" if abs(value) > 0.3 else INK
-            axes.text(hour, weekday, sign(value), ha="center", va="center", fontsize=size, color=colour)
+    known = ~np.isnan(cells)
+    weekday, hour = np.nonzero(~known)
+    look = {"facecolor": "#f4f5f6", "edgecolor": "#c3cad1", "hatch": "///", "linewidth": 0.0}
+    bars(axes, hour, weekday - 0.5, np.ones(len(hour)), width=1.0, **look)
+    if not is_mood:
+        return
+    for marker, said in (("+", cells >= CLEAR), ("_", cells <= -CLEAR), (".", np.abs(cells) < CLEAR)):
+        for colour, dark in ((INK, np.abs(cells) <= DARK), ("white", np.abs(cells) > DARK)):
+            weekday, hour = np.nonzero(known & said & dark)
+            axes.plot(hour, weekday, marker, color=colour, markersize=size * (0.6 if marker == "." else 0.8))
 
 
 def _axes(axes: Axes, words: Words, step: int) -> None:

@@ -40,6 +40,12 @@ class Figure(msgspec.Struct, frozen=True):
     marks: tuple[str, ...] = ()
 
 
+def forget_charts() -> None:
+    """Forget the charts that were drawn: what they show may be erased."""
+    for chart in (bars_chart, hours_chart, days_chart, heat_chart):
+        chart.cache_clear()
+
+
 def days_figure(days: Days, words: Words, name: str) -> Figure:
     """A value day by day."""
     description = say.chart_description(days, words)

@@ -118,14 +118,16 @@ class Gate:
 
     async def _visitor(self, headers: Headers) -> Visitor:
         session = _cookie(headers.get("cookie", ""), cookie_name(self._serving))
+        # A browser keeps a strict cookie back where another site leads here: a new one would end the visitor's session.
+        is_new = not session and headers.get("sec-fetch-site") != "cross-site"
         if not self._needs_login:
-            return Visitor(None, "household", session or secrets.token_urlsafe(24), is_new=not session)
+            return Visitor(None, "household", session or secrets.token_urlsafe(24), is_new)
         try:
             account = await asyncio.to_thread(self._accounts.of_session, session, int(time.time()))
         except ConfigError:
             account = None
         if account is None:
-            return Visitor(None, None, session or secrets.token_urlsafe(24), is_new=not session)
+            return Visitor(None, None, session or secrets.token_urlsafe(24), is_new)
         return Visitor(account.name, account.role, session)
 
     def _sending(self, send: Send, visitor: Visitor | None) -> Send:
@@ -136,7 +138,9 @@ class Gate:
                     headers[key] = value
                 if self._serving.has_tls:
                     headers[STRICT_TRANSPORT[0]] = STRICT_TRANSPORT[1]
-                if visitor is not None and visitor.is_new and "set-cookie" not in headers:
+                own = cookie_name(self._serving)
+                has_own = any(cookie.startswith(own + "=") for cookie in headers.getlist("set-cookie"))
+                if visitor is not None and visitor.is_new and not has_own:
                     cookie = Response()
                     set_session(cookie, visitor.session, self._serving)
                     headers.append("set-cookie", cookie.headers["set-cookie"])

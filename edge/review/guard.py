@@ -17,7 +17,6 @@ from edge.review.home import Serving
 LONGEST_BODY: Final = 16_384
 LONGEST_HEAD: Final = 16_384
 BODY_WITHIN_S: Final = 5.0
-ANSWER_WITHIN_S: Final = 60.0
 METHODS: Final = ("GET", "HEAD", "POST")
 OPEN_TO_ALL: Final = ("/login", "/static/")
 POLICY: Final = (
@@ -28,7 +27,7 @@ HEADERS: Final = (
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
@@ -62,6 +61,8 @@ def refusal(method: str, path: str, headers: Mapping[str, str], serving: Serving
         return Refusal(405, "Not a thing this page does.")
     if method == "POST" and not _from_our_page(headers, host, serving):
         return Refusal(403, "This did not come from the page itself.")
+    if sum(len(key) + len(value) for key, value in headers.items()) > LONGEST_HEAD:
+        return Refusal(431, "Too much.")
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         return Refusal(400, "Not a length.")

@@ -91,18 +91,16 @@ def days(
     weeks: Weeks = 12,
     first: date | None = None,
     last: date | None = None,
+    quantity: views.Quantity = "valence",
 ) -> HTMLResponse:
-    """Day by day, valence and arousal, of some weeks or of a stretch."""
+    """Valence or arousal day by day, of some weeks or of a stretch."""
     words = words_of(request)
 
     def page(history: History, one: PlaceReport) -> HTMLResponse:
         begin, end = _stretch(one, weeks, first, last)
-        shown_days = [
-            views.days_view(one, history, begin, end, "valence"),
-            views.days_view(one, history, begin, end, "arousal"),
-        ]
-        drawn = [figures.days_figure(each, words, each.quantity) for each in shown_days]
-        return _trend(request, history, one, drawn, weeks, (begin, end), words.say("Day by day"), "/days")
+        drawn = [figures.days_figure(views.days_view(one, history, begin, end, quantity), words, quantity)]
+        title = words.say("Day by day")
+        return _trend(request, history, one, drawn, weeks, (begin, end), title, "/days", quantity)
 
     return shown(request, place, page)
 
@@ -232,7 +230,7 @@ def _stretch(place: PlaceReport, weeks: int, first: date | None, last: date | No
 def _trend(
     request: Request, history: History, place: PlaceReport, drawn: list[Any], weeks: int, *rest: Any
 ) -> HTMLResponse:
-    stretch, title, here = rest
+    stretch, title, here, *quantity = rest
     return answer(
         request,
         "trend.html",
@@ -243,4 +241,5 @@ def _trend(
         stretch=stretch,
         title=title,
         here=here,
+        quantity=quantity[0] if quantity else None,
     )

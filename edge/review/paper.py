@@ -7,7 +7,7 @@ page's width; whether all of it fits in height the caller finds out with `n_line
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -8,6 +8,7 @@ Refuses to raise: a diary that does not open is a `Broken`.
 
 import os
 import threading
+from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -42,13 +43,15 @@ class _Mark(NamedTuple):
 class Reading:
     """The diary of one home, as read so far."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, also_forget: Callable[[], None] = lambda: None) -> None:
         self._home = home
+        self._also_forget = also_forget
         self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything that was read."""
+        """Forget everything that was read, and what was drawn of it."""
+        self._also_forget()
         self._mark: _Mark | None = None
         self._days: dict[tuple[str, date], Day] = {}
         self._newest: tuple[int | None, int] | None = None

@@ -90,8 +90,8 @@ def _compared(place: PlaceReport, week: Sequence[Day]) -> int:
 def _main_reason(place: PlaceReport, week: Sequence[Day]) -> WhyNot:
     verdicts = {v.day: v.deviations[0] for v in place.watched}
     reasons = [why_not(day, verdicts.get(day.day)) or "no usual" for day in week]
-    known = [reason for reason in reasons if reason != "no record"]
-    return max(known, key=known.count) if known else "no record"
+    known: list[WhyNot] = [reason for reason in reasons if reason != "no record"]
+    return max(known, key=lambda reason: known.count(reason)) if known else "no record"
 
 
 def alert_headline(alert: Alert, words: Words) -> str:

@@ -9,6 +9,7 @@ import ssl
 from typing import Any, Final
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edge.errors import ConfigError
@@ -39,9 +40,8 @@ class PatientForAWhile(H11Protocol):
             self.transport.close()
 
 
-def server_of(home: Home, serving: Serving) -> uvicorn.Server:
+def server_of(app: FastAPI, serving: Serving) -> uvicorn.Server:
     """A server that is ready to run. Raises ConfigError."""
-    app = build_app(home, serving)
     options: dict[str, Any] = {"ssl_certfile": serving.certificate, "ssl_keyfile": serving.private_key}
     config = uvicorn.Config(
         app,
@@ -71,8 +71,9 @@ def server_of(home: Home, serving: Serving) -> uvicorn.Server:
 
 def serve(home: Home, serving: Serving) -> None:
     """Serve until a signal ends it."""
-    server = server_of(home, serving)
-    server.config.app.state.site.reading.look()  # the first visitor need not wait for it
+    app = build_app(home, serving)
+    server = server_of(app, serving)
+    app.state.site.reading.look()  # the first visitor need not wait for it
     try:
         server.run()
     except SystemExit:

@@ -15,7 +15,7 @@ from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, get_decimal_symbol
 
 FOLDER: Final = Path(__file__).with_name("locale")
 LANGUAGES: Final = {"en": "English", "de": "Deutsch"}
@@ -29,6 +29,7 @@ class Words:
         self.language = language
         self.zone = zone
         self._locale = Locale.parse(_LOCALES[language])
+        self._decimal = str(get_decimal_symbol(self._locale))
         self._texts = _catalogue(language)
 
     def say(self, text: str, /, **values: object) -> str:
@@ -75,7 +76,7 @@ class Words:
 
     def score(self, value: float) -> str:
         """+0.12, with a real minus; a value that rounds to nothing has no sign."""
-        text = str(format_decimal(abs(value), "0.00", locale=self._locale))
+        text = f"{abs(value):.2f}".replace(".", self._decimal)  # babel's own is slow, and a chart says hundreds
         sign = "" if round(value, 2) == 0 else "+" if value > 0 else "−"
         return f"{sign}{text}"
 
@@ -85,7 +86,7 @@ class Words:
 
     def percent(self, share: float) -> str:
         """61 %."""
-        return str(format_percent(share, "0\u202f%", locale=self._locale))
+        return f"{100 * share:.0f}\u202f%"
 
     def hours(self, n_minutes: int) -> str:
         """Hours, or minutes where they are few."""
