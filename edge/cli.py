@@ -22,6 +22,7 @@ from edge.cli_household import add_household
 from edge.cli_report import add_report
 from edge.cli_review import add_review
 from edge.cli_share import add_share
+from edge.cli_update import add_update
 from edge.errors import QuietstepError
 
 app = typer.Typer(
@@ -212,6 +213,7 @@ add_gather(app, _sentences)
 add_report(app, _sentences)
 add_review(app, _sentences)
 add_homeassistant(app, _sentences)
+add_update(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

@@ -200,6 +200,16 @@ class Config(_Strict):
         return self.data_dir / "state.db"
 
     @property
+    def models(self) -> Path:
+        """Which model is committed, and which is tried."""
+        return self.data_dir / "models.db"
+
+    @property
+    def bundles(self) -> Path:
+        """The folder of downloaded bundles."""
+        return self.data_dir / "bundles"
+
+    @property
     def running_note(self) -> Path:
         """Where a running service says that it runs."""
         return self.data_dir / "running.json"

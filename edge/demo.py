@@ -22,8 +22,9 @@ from edge.log import set_up_logging
 from edge.monitor import Monitor
 from edge.review.terminal import print_report
 from edge.run import watch_live
-from edge.service import Service, Stop, serving
+from edge.service import Service, serving
 from edge.simulate import PLACE, PlannedWalk, day_messages, plan_weeks
+from edge.stop import Stop
 
 SOURCE: Final = "synthetic:identity=1,affect=happy,view=side,path=cross"
 SEED: Final = 1

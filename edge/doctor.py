@@ -56,6 +56,7 @@ def _checks(config: Config) -> list[tuple[str, Check]]:
         ("pose estimator", _mediapipe),
         ("pose model", lambda: _pose_model(config)),
         ("affect model", lambda: _model(config)),
+        ("updates", lambda: _updates(config)),
         ("diary", lambda: _diary(config)),
         ("pause and consent", lambda: _state(config)),
         ("disk", lambda: _disk(config)),
@@ -149,6 +150,13 @@ def _state(config: Config) -> Finding:
     if stands(state.consents):
         return Finding("pause and consent", True, f"accepted by {state.consents[-1].name}{paused}")
     return Finding("pause and consent", not live, refusal(state.consents).found + paused, "Run: quietstep consent")
+
+
+def _updates(config: Config) -> Finding:
+    from edge.update_commands import model_status, status_lines  # noqa: PLC0415  (SQLCipher only where it is looked at)
+
+    now = model_status(config)
+    return Finding("updates", now.error is None, status_lines(config, now)[0], now.error or "")
 
 
 def _disk(config: Config) -> Finding:

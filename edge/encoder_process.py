@@ -1,4 +1,4 @@
-"""The process of an accelerated rung: ``python -m edge.encoder_process``, with a RungSpec on stdin.
+"""The process of a rung of its own: ``python -m edge.encoder_process``, with a RungSpec on stdin.
 
 Promises: it holds gait cycles, so it locks itself out of the network before numpy or a driver's library is loaded,
 and dies with the process that started it. Refuses to run unlocked (exit code 4).

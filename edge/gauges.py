@@ -27,12 +27,25 @@ GAUGES: Final = (
     "ready",
     "n_preparing",  # signs of life while a rung is opened, built or proven
     "n_rungs_dropped",
+    "n_shadow_cycles",  # judged by both models; what follows counts these (see edge.update.world)
+    "n_shadow_both",
+    "n_shadow_flips",
+    "n_shadow_abstained",
+    "n_shadow_abstained_before",
+    "n_shadow_same",
+    "n_shadow_dropped",
+    "n_trial_cycles",
 )
 _PAGE: Final = 4096
 _RUNG_AT: Final = 2048
 _RUNG_BYTES: Final = 32
 _STAGE_AT: Final = 2560
 _STAGE_BYTES: Final = 128
+_MODEL_AT: Final = 2688
+_SHA_BYTES: Final = 64
+_FAILED_AT: Final = 2752
+_WHY_AT: Final = 2816
+_WHY_BYTES: Final = 240
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -52,6 +65,14 @@ class Reading(msgspec.Struct, frozen=True):
     ready: int
     n_preparing: int = 0
     n_rungs_dropped: int = 0
+    n_shadow_cycles: int = 0
+    n_shadow_both: int = 0
+    n_shadow_flips: int = 0
+    n_shadow_abstained: int = 0
+    n_shadow_abstained_before: int = 0
+    n_shadow_same: int = 0
+    n_shadow_dropped: int = 0
+    n_trial_cycles: int = 0
 
 
 class Gauges:
@@ -93,6 +114,23 @@ class Gauges:
     def stage(self) -> str:
         """What the encoder is preparing, empty when nothing."""
         return self._text(_STAGE_AT, _STAGE_BYTES)
+
+    def put_model(self, sha256: str) -> None:
+        """Name the model that answers; empty for the one that ships with Quietstep."""
+        self._put_text(_MODEL_AT, _SHA_BYTES, sha256)
+
+    def model(self) -> str:
+        """The model that answers."""
+        return self._text(_MODEL_AT, _SHA_BYTES)
+
+    def put_failed(self, sha256: str, why: str) -> None:
+        """Say that a model may not answer any more; the reason first, for its reader looks at the name."""
+        self._put_text(_WHY_AT, _WHY_BYTES, why or "for no reason that was told")
+        self._put_text(_FAILED_AT, _SHA_BYTES, sha256)
+
+    def failed(self) -> tuple[str, str]:
+        """The model that failed last, and why; two empty texts where none did."""
+        return self._text(_FAILED_AT, _SHA_BYTES), self._text(_WHY_AT, _WHY_BYTES)
 
     def clear(self, names: Iterable[str] = GAUGES) -> None:
         """Set gauges to zero, before a new monitor starts."""

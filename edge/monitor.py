@@ -4,7 +4,7 @@ Promises: one message after the other, deterministic, no clock and no sockets of
 diary is a judgement or a minute's kind, with a time and a place. A minute is booked ``GRACE_S`` after it ended, so
 that what was still on its way is in it. Refuses to guess: a cycle the segmenter refused, or that the encoder does
 not know, is an abstention with its reason. Cycles that come together, of all people and cameras, are judged in one
-call; a row never mixes moods of two rungs.
+call; a row never mixes moods of two models or rungs.
 """
 
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from edge.diary.diary import Diary
 from edge.diary.lending import LentDiary
 from edge.diary.minutes import classify_minute
 from edge.diary.trend import TrendRow
-from edge.encoder import AffectEncoder, judge
+from edge.encoder import Encoder, judge
 from edge.gait.cycle import Contact, GaitCycle
 from edge.minute_book import MinuteBook
 from edge.people import People, Step
@@ -83,10 +83,10 @@ class Pending:
 class Monitor:
     """The loop's one stage; ``update`` takes a message and returns what came of it."""
 
-    def __init__(self, encoder: AffectEncoder, diary: Diary | LentDiary, places: tuple[str, ...] = ()) -> None:
+    def __init__(self, encoder: Encoder, diary: Diary | LentDiary, places: tuple[str, ...] = ()) -> None:
         self._encoder = encoder
         self._diary = diary
-        self._rung = encoder.rung
+        self._source = (encoder.model_id, encoder.rung)
         self._cameras: OrderedDict[str, Camera] = OrderedDict((place, Camera()) for place in places)
         self._started = False
 
@@ -169,15 +169,15 @@ class Monitor:
             x_NTJC = np.stack(list(usable.values()))
             duration_s_N = np.array([cycles[n].duration_s for n in usable], dtype=np.float32)
             encoded = self._encoder.encode(x_NTJC, duration_s_N)
-            self._notice_rung()
+            self._notice_source()
             for n, judgement in zip(usable, judge(encoded, self._encoder.manifest), strict=True):
                 judgements[n] = judgement
         return judgements
 
-    def _notice_rung(self) -> None:
-        if self._encoder.rung != self._rung:
-            self._rung = self._encoder.rung
-            self._diary.go_on_with(self._rung)
+    def _notice_source(self) -> None:
+        if self._source != (source := (self._encoder.model_id, self._encoder.rung)):
+            self._source = source
+            self._diary.go_on_with(*source)
 
     def _tick(self, tick: Tick) -> Seen:
         t_wall_s = tick.t_wall_ns / NS

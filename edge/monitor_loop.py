@@ -13,14 +13,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import msgspec
 import structlog
 
 from edge.affect import Abstention
+from edge.answering import Answering
 from edge.diary.door import asked_for
 from edge.diary.lending import LentDiary
 from edge.diary.rolling import RollingLedger
 from edge.diary.store import Store
-from edge.encoder import AffectEncoder, open_encoder
+from edge.encoder import AffectEncoder, Encoder, open_encoder
+from edge.encoder.climb import Listener
 from edge.errors import DiaryError, QuietstepError
 from edge.gauges import Gauges
 from edge.ladder_log import LadderLog
@@ -43,11 +46,14 @@ log = structlog.get_logger("monitor")
 class Loop:
     """Receives until told to stop."""
 
-    def __init__(self, monitor: Monitor, diary: LentDiary, receiver: Receiver, gauges: Gauges) -> None:
+    def __init__(
+        self, monitor: Monitor, diary: LentDiary, receiver: Receiver, gauges: Gauges, models: Answering | None = None
+    ) -> None:
         self._monitor = monitor
         self._diary = diary
         self._receiver = receiver
         self._gauges = gauges
+        self._models = models
         self._t_wall_s = 0.0
         self._stopping = False
         signal.signal(signal.SIGTERM, self._on_signal)
@@ -86,6 +92,8 @@ class Loop:
         for frame, seen in zip(frames, self._monitor.update_frames(frames), strict=True):
             self._count(frame, seen)
         for tick in messages[len(frames) :]:
+            if self._models is not None and isinstance(tick, Tick) and tick.models is not None:
+                self._models.follow(tick.models)
             try:
                 self._gauges.add("n_rows", len(self._diary.look()))
                 self._count(tick, self._monitor.update(tick))
@@ -130,12 +138,12 @@ def run_monitor(spec: MonitorSpec) -> int:
     set_up_logging(json=spec.json_log)
     try:
         gauges = Gauges(spec.gauges_fd)
-        encoder = open_encoder(Path(spec.bundle), spec.ladder, LadderLog(gauges))
-        with closing(_diary_of(spec, encoder)) as diary:
-            monitor = Monitor(encoder, diary, spec.places)
+        models = Answering(lambda name, told: _open_model(spec, name, told), spec.models, gauges, LadderLog(gauges))
+        with closing(models), closing(_diary_of(spec, models)) as diary:
+            monitor = Monitor(models, diary, spec.places)
             receiver = Receiver(spec.endpoint)
             gauges.put("ready", 1)
-            Loop(monitor, diary, receiver, gauges).run()
+            Loop(monitor, diary, receiver, gauges, models).run()
             receiver.close()
     except QuietstepError as error:
         print(error, file=sys.stderr)
@@ -143,7 +151,14 @@ def run_monitor(spec: MonitorSpec) -> int:
     return 0
 
 
-def _diary_of(spec: MonitorSpec, encoder: AffectEncoder) -> LentDiary:
+def _open_model(spec: MonitorSpec, name: str, listener: Listener) -> AffectEncoder:
+    """The model that ships with Quietstep, or a downloaded one: that one always in a process of its own."""
+    if not name:
+        return open_encoder(Path(spec.bundle), spec.ladder, listener)
+    return open_encoder(Path(spec.bundles) / name, msgspec.structs.replace(spec.ladder, apart=True), listener)
+
+
+def _diary_of(spec: MonitorSpec, encoder: Encoder) -> LentDiary:
     path, zone = Path(spec.diary), household_zone(spec.zone)
     return LentDiary(
         lambda: RollingLedger(Store.open(path, Path(spec.key), kind=spec.kind), zone, spec.retention),

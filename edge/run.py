@@ -14,8 +14,10 @@ from rich.live import Live
 
 from edge.config import Config
 from edge.log import set_up_logging
-from edge.service import STEP_S, Service, Status, Stop, serving
+from edge.service import STEP_S, Service, serving
+from edge.service_status import Status
 from edge.status_line import Rate, status_line
+from edge.stop import Stop
 
 STATUS_EVERY_S: Final = 60.0
 log = structlog.get_logger("quietstep")
@@ -81,6 +83,7 @@ def _tell(status: Status) -> None:
         frame_age_s=None if status.oldest_frame_s is None else round(status.oldest_frame_s, 3),
         diary_failures=reading.diary_failures,
         rung=status.rung or status.stage,
+        model=status.model[:12] or "ships with Quietstep",
         rungs_dropped=reading.n_rungs_dropped,
         down=list(status.down),
         paused=sorted(status.rests),

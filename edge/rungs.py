@@ -22,6 +22,7 @@ class LadderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``memory_mib`` caps what a rung may take on the accelerator, ``engines`` is the folder of built engines ("" for
     none: they are built anew each time), ``engines_mib`` caps that folder, ``build_limit_s`` is the longest a rung
     may take to open, an engine build included; without ``keep_engines`` stored ones are used and none is added.
+    ``apart``: the CPU rung, too, runs in a process of its own, for a model that came over the network may crash it.
     """
 
     rungs: tuple[str, ...] = (CPU,)
@@ -30,13 +31,17 @@ class LadderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engines_mib: int = 512
     build_limit_s: float = 900.0
     keep_engines: bool = True
+    apart: bool = False
 
 
+CPU_ROOM_MIB: Final = 512
+ACCELERATED_ROOM_MIB: Final = 4096
+"""What a rung's process may take of this machine's own memory; the reference model takes 70 MiB with its runtime."""
 CPU_ONLY: Final = LadderSettings()
 
 
 class RungSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a process of its own needs to open one accelerated rung."""
+    """What a process of its own needs to open one rung."""
 
     rung: str
     graph: str
@@ -48,3 +53,4 @@ class RungSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_engines: bool
     line_fd: int
     parent_pid: int
+    room_mib: int

@@ -15,12 +15,15 @@ EyeStage = Literal["starting", "watching", "down", "closing", "closed", "over"]
 
 
 class RunningNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The supervisor's process, each place's stage, the rung in use, and when the process began (kernel ticks)."""
+    """The supervisor's process, each place's stage, the rung in use, when the process began (kernel ticks), the model
+    that answers ("" for the one that ships with Quietstep), and what an update waits for."""
 
     pid: int
     cameras: dict[str, EyeStage]
     rung: str = ""
     began: int = 0
+    model: str = ""
+    update: str = ""
 
 
 class NoteKeeper:

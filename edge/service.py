@@ -11,29 +11,31 @@ open at the start, and a live camera without a consent that stands.
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Final, Literal
 
 import structlog
 
 from edge.child import Child, Start
-from edge.config import Config
+from edge.config import REFERENCE_BUNDLE, Config
 from edge.doorkeeper import Doorkeeper
 from edge.errors import ConsentError, ServiceError
 from edge.eye import Eye, no_pictures, start_of
-from edge.gauges import Gauges, Reading
+from edge.gauges import Gauges
+from edge.model_order import ModelOrder
 from edge.monitor_spec import MonitorSpec
 from edge.permission import Reason, Rest
 from edge.running_note import NoteKeeper, RunningNote
-from edge.sense.frames import Progress
 from edge.sense.specs import ExitCode
+from edge.service_status import Status, oldest_frame_s
+from edge.stop import Stop
+from edge.update.acceptance import Acceptance, Where
+from edge.update.decide import Limits
+from edge.update.pointer import ModelStore
 from edge.wire import Sender, Tick, ipc_endpoint
 
 STEP_S: Final = 0.05
@@ -46,24 +48,17 @@ FINAL_CODES: Final = (ExitCode.LOCK, ExitCode.MODEL)
 log = structlog.get_logger("supervisor")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a status line shows: gauges, rung, each camera's progress, and the age of the stalest newest frame."""
-
-    reading: Reading
-    rung: str
-    cameras: dict[str, Progress]
-    down: tuple[str, ...]
-    oldest_frame_s: float | None = None
-    stage: str = ""
-    rests: dict[str, Rest] = field(default_factory=dict)
-
-
 class Service:
     """The supervisor; ``step`` is called again and again and returns False when there is nothing left to watch."""
 
     def __init__(
-        self, config: Config, pose_model: Path, *, kind: Literal["home", "demo"] = "home", json_log: bool = False
+        self,
+        config: Config,
+        pose_model: Path,
+        *,
+        kind: Literal["home", "demo"] = "home",
+        json_log: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         if not config.camera:
             do = 'Write quietstep.toml with [[camera]], place = "hall", source = "0", or give --source.'
@@ -80,6 +75,7 @@ class Service:
         self._doorkeeper = Doorkeeper(config)
         self._rests: dict[str, Rest] = {}
         self._note = NoteKeeper(config.running_note)
+        self._acceptance = _acceptance(config, self._gauges, limits) if kind == "home" else None
         self.last_status = self.status
 
     def _monitor_start(self, endpoint: str, kind: Literal["home", "demo"], json_log: bool) -> Start:
@@ -87,7 +83,11 @@ class Service:
         places = tuple(camera.place for camera in config.camera)
         paths = (str(config.bundle), str(config.diary), str(config.key))
         held = (config.encoder.ladder, config.timezone, config.keeping.retention)
-        spec = MonitorSpec(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log, *held)
+        spec = MonitorSpec(
+            *(endpoint, places, *paths, self._gauges.fd, os.getpid(), kind, json_log, *held),
+            bundles=str(config.bundles),
+            models=self._acceptance.order if self._acceptance else ModelOrder(),
+        )
         return start_of("edge.monitor_process", spec, (self._gauges.fd,), ONE_BLAS_THREAD)
 
     @property
@@ -99,9 +99,11 @@ class Service:
     def status(self) -> Status:
         """Where everything stands."""
         cameras = {eye.camera.place: eye.memory.progress() for eye in self._eyes}
-        oldest_s = _oldest_frame_s(cameras[eye.camera.place] for eye in self._eyes if not eye.resting)
+        oldest_s = oldest_frame_s(cameras[eye.camera.place] for eye in self._eyes if not eye.resting)
         gauges = self._gauges
-        return Status(gauges.read(), gauges.rung(), cameras, self._down(), oldest_s, gauges.stage(), self._rests)
+        return Status(
+            gauges.read(), gauges.rung(), cameras, self._down(), oldest_s, gauges.stage(), self._rests, gauges.model()
+        )
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start the monitor, wait until it is ready, then start the cameras; raises ServiceError if it cannot be.
@@ -110,6 +112,8 @@ class Service:
         without cameras, when ``stopping`` says so.
         """
         self._ask_the_doorkeeper()
+        if self._acceptance:
+            self._acceptance.start()
         self._monitor.start(time.monotonic(), 0)
         told = ""
         while not self._gauges.read().ready:
@@ -142,9 +146,13 @@ class Service:
         for eye in self._eyes:
             self._look_after_eye(eye, now_s)
         self._look_after_monitor(now_s)
+        if self._acceptance:
+            self._acceptance.update(now_s)
         self._tick()
         cameras = {eye.camera.place: eye.told(now_s) for eye in self._eyes}
-        self._note.update(RunningNote(os.getpid(), cameras, self._gauges.rung()))
+        waiting = self._acceptance.waiting if self._acceptance else ""
+        rung, model = self._gauges.rung(), self._gauges.model()
+        self._note.update(RunningNote(os.getpid(), cameras, rung, model=model, update=waiting))
         return not all(eye.ended for eye in self._eyes)
 
     def stop(self) -> None:
@@ -155,6 +163,8 @@ class Service:
         self._sender.send(self._tick_at(end_ns, tuple(sorted(self._fell)), paused))
         self._sender.close()
         self._note.close()
+        if self._acceptance:
+            self._acceptance.stop()
         self._monitor.ask_to_stop()
         self._monitor.stop(MONITOR_STOP_S)
         self._forward_words(all_of_them=True)
@@ -205,6 +215,8 @@ class Service:
             raise ServiceError(f"that the {child.name} cannot go on", "a running one", child.last_words())
         if child.watch.due_s <= child.watch.started_s:
             due_s = child.watch.died(now_s)
+            if child is self._monitor and self._acceptance:
+                self._acceptance.monitor_died()
             log.warning("ended", process=child.name, code=code, again_in_s=round(due_s - now_s, 1))
         elif child.watch.due_s <= now_s:
             child.start(now_s, progress)
@@ -226,9 +238,9 @@ class Service:
         """Places whose camera is off on purpose, or was just told to come back."""
         return tuple(eye.camera.place for eye in self._eyes if not eye.ended and (eye.resting or eye.awake_soon))
 
-    @staticmethod
-    def _tick_at(t_mono_ns: int, down: tuple[str, ...], paused: tuple[str, ...]) -> Tick:
-        return Tick(t_mono_ns, time.time_ns() - (time.monotonic_ns() - t_mono_ns), down, paused)
+    def _tick_at(self, t_mono_ns: int, down: tuple[str, ...], paused: tuple[str, ...]) -> Tick:
+        models = self._acceptance.order if self._acceptance else None
+        return Tick(t_mono_ns, time.time_ns() - (time.monotonic_ns() - t_mono_ns), down, paused, models)
 
     def _recorded_times(self) -> Iterator[int]:
         """Times of recordings of which no frame may be missed: they, not the clock, say how late it is."""
@@ -246,10 +258,12 @@ class Service:
                 print(line, file=sys.stderr)
 
 
-def _oldest_frame_s(cameras: Iterable[Progress]) -> float | None:
-    """How long ago the frame was taken that a camera's eyes looked at last; of the camera where that is longest."""
-    taken_ns = [progress.taken_mono_ns for progress in cameras if progress.n_taken]
-    return (time.monotonic_ns() - min(taken_ns)) / 1e9 if taken_ns else None
+def _acceptance(config: Config, gauges: Gauges, limits: Limits | None) -> Acceptance | None:
+    """None where a bundle was named by hand: it is the one that was wanted."""
+    if config.bundle != REFERENCE_BUNDLE:
+        return None
+    where = Where(config.bundles, config.bundle, config.encoder.ladder)
+    return Acceptance(ModelStore(config.models), where, gauges, limits)
 
 
 def private_folder() -> Path:
@@ -260,26 +274,6 @@ def private_folder() -> Path:
     except OSError as error:
         found = f"no temporary folder ({error.strerror})"
         raise ServiceError(found, "room for a socket", "Free some space, or set TMPDIR.") from error
-
-
-class Stop:
-    """Set by Ctrl-C or SIGTERM; the second one is not waited for."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextlib.contextmanager
-    def listening(self) -> Iterator["Stop"]:
-        """Take the signals for as long as the block runs."""
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
 
 
 @contextlib.contextmanager

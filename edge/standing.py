@@ -1,4 +1,4 @@
-"""``quietstep status``: does it run, what rests and until when, who consented, which rung answers.
+"""``quietstep status``: does it run, what rests and until when, who consented, which rung and model answer.
 
 Promises: what it says of pauses and consent is read from state.db as the service reads it, and what it says of
 processes comes from the service's own note. Refuses to start, stop or repair anything.
@@ -17,6 +17,7 @@ from edge.permission import State, rest_of
 from edge.running_note import RunningNote, read_note
 from edge.sense.sources import is_live
 from edge.state import read_clock, read_state
+from edge.update_commands import ModelStatus, model_status, status_lines
 
 
 class PlaceStatus(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ class Standing(msgspec.Struct, frozen=True):
     consent_at: str | None
     state_error: str | None
     places: tuple[PlaceStatus, ...]
+    model: ModelStatus
 
 
 def standing(config: Config) -> Standing:
@@ -59,6 +61,7 @@ def standing(config: Config) -> Standing:
         _iso(accepted.at_s) if accepted else None,
         str(state) if isinstance(state, StateError) else None,
         _places(config, state, note),
+        model_status(config),
     )
 
 
@@ -73,6 +76,8 @@ def print_status(config: Config, console: Console, *, as_json: bool) -> None:
     console.print(f"consent: {by}", highlight=False, markup=False)
     if now.state_error:
         console.print(now.state_error, style="bold red", highlight=False, markup=False)
+    for line in status_lines(config, now.model):
+        console.print(line, highlight=False, markup=False)
     table = Table(show_edge=False)
     for column in ("place", "camera", "rests", "until (UTC)"):
         table.add_column(column)

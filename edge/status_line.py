@@ -5,7 +5,7 @@ Promises: one line, from counters only. Refuses to show anything of who is there
 
 from rich.text import Text
 
-from edge.service import Status
+from edge.service_status import Status
 
 
 class Rate:

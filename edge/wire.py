@@ -18,8 +18,9 @@ import numpy.typing as npt
 import zmq
 
 from edge.errors import WireError
+from edge.model_order import ModelOrder
 
-VERSION: Final = 2
+VERSION: Final = 3
 N_LANDMARKS: Final = 20
 MAX_PEOPLE: Final = 4
 BODY_BYTES: Final = N_LANDMARKS * 4 * 4
@@ -58,12 +59,14 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame", forbid_un
 
 
 class Tick(msgspec.Struct, frozen=True, array_like=True, tag="tick", forbid_unknown_fields=True):
-    """The supervisor's clock, about once a second; which places' cameras are down, and which are paused, then."""
+    """The supervisor's clock, about once a second; which places' cameras are down, which are paused, then, and which
+    model is to answer (None: the one that does)."""
 
     t_mono_ns: Count
     t_wall_ns: Count
     down: tuple[Name, ...] = ()
     paused: tuple[Name, ...] = ()
+    models: ModelOrder | None = None
     version: int = VERSION
 
 

@@ -12,6 +12,7 @@ from edge.errors import PoseModelError
 from edge.sense.pose_model import find_or_build
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of real processes share one worker, so that none waits on another's; every file stays whole."""
     for item in items:

@@ -11,7 +11,7 @@ import pytest
 from edge.config import load_config
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("edge", "edge/encoder", "edge/diary", "edge/review", "trainer", "deploy", "tests/bench")
+ROOMS = ("edge", "edge/encoder", "edge/diary", "edge/review", "edge/update", "trainer", "deploy", "tests/bench")
 PAGES = ("README.md", *(f"{room}/README.md" for room in ROOMS))
 MODULES = {"quietstep": "edge.cli", "quietstep-train": "trainer.cli", "quietstep-deploy": "deploy.cli"}
 

@@ -127,11 +127,11 @@ class PlaceBook:
         self._silence = MinuteKind.FAULT if bucket.running else MinuteKind.PAUSED
         self._running = bucket.running
 
-    def go_on_with(self, rung: str) -> None:
-        """Another rung answers from now on; like after a restart, moods of two rungs are not mixed in one bucket."""
-        if rung == self._source[1]:
+    def go_on_with(self, model_id: str, rung: str) -> None:
+        """Another model or rung answers from now on; as after a restart, moods of two are not mixed in one bucket."""
+        if (model_id, rung) == self._source:
             return
-        self._source = (self._source[0], rung)
+        self._source = (model_id, rung)
         self._counters.set_aside_cycles += sum(map(len, self._held.values()))
         self._mood, self._bouts, self._held = MoodSums(), {}, {}
 

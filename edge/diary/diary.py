@@ -103,11 +103,11 @@ class Diary:
         self._end_forgotten_places(note.minute)
         return self._commit() if self._each_minute or self._unsaved else ()
 
-    def go_on_with(self, rung: str) -> None:
-        """Another rung answers from now on: rows name it, and its moods are not mixed with the earlier one's."""
-        self._source = (self._source[0], rung)
+    def go_on_with(self, model_id: str, rung: str) -> None:
+        """Another model or rung answers from now on: rows name it, and moods of two are not mixed."""
+        self._source = (model_id, rung)
         for book in self._books.values():
-            book.go_on_with(rung)
+            book.go_on_with(model_id, rung)
 
     def stop(self, t_s: float) -> tuple[TrendRow, ...]:
         """A clean stop: from this minute on until the next start the household has it off."""

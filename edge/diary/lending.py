@@ -34,6 +34,7 @@ class LentDiary:
         self._is_asked_for = is_asked_for
         self._ledger: Closable | None = open_ledger()
         self._diary = Diary(self._ledger, model_id, rung)
+        self._source = (model_id, rung)
         self._waiting: deque[CycleNote | MinuteNote] = deque()
 
     @property
@@ -61,9 +62,14 @@ class LentDiary:
             self.counters.overflow_cycles += isinstance(self._waiting.popleft(), CycleNote)
         return ()
 
-    def go_on_with(self, rung: str) -> None:
-        """Another rung answers from now on. Notes that wait are of the earlier one: they are booked as of the new."""
-        self._diary.go_on_with(rung)
+    def go_on_with(self, model_id: str, rung: str) -> None:
+        """Another model or rung answers from now on. Cycles that wait are of the earlier one: they are set aside."""
+        minutes = [note for note in self._waiting if isinstance(note, MinuteNote)]
+        self.counters.set_aside_cycles += len(self._waiting) - len(minutes)
+        self._waiting = deque(minutes)
+        self._source = (model_id, rung)
+        if self._ledger is not None:
+            self._diary.go_on_with(model_id, rung)
 
     def stop(self, t_s: float) -> tuple[TrendRow, ...]:
         """A clean stop. Raises DiaryBusyError while it is lent: then the next start books a fault."""
@@ -94,6 +100,7 @@ class LentDiary:
     def _take_back(self) -> tuple[TrendRow, ...]:
         self._ledger = self._open_ledger()
         self._diary.go_on_in(self._ledger)
+        self._diary.go_on_with(*self._source)
         return self._catch_up()
 
     def _catch_up(self) -> tuple[TrendRow, ...]:

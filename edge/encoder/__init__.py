@@ -5,8 +5,8 @@ exactly the rung it was asked for, and the golden inputs gave the stored answers
 error of ``edge.errors``; an error is never a mood.
 """
 
-from edge.encoder.affect_encoder import AffectEncoder, open_encoder
+from edge.encoder.affect_encoder import AffectEncoder, Encoder, open_encoder
 from edge.encoder.answers import Encoded
 from edge.encoder.judge import judge
 
-__all__ = ["AffectEncoder", "Encoded", "judge", "open_encoder"]
+__all__ = ["AffectEncoder", "Encoded", "Encoder", "judge", "open_encoder"]

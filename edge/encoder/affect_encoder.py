@@ -7,6 +7,7 @@ Shape letters: N cycle, T time, J landmark, C coordinate, K class.
 """
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +22,40 @@ from edge.encoder.opening import Opener, proven_bytes
 from edge.rungs import CPU_ONLY, LadderSettings
 
 
+class Encoder(Protocol):
+    """Whoever answers for cycles: one model, or the one of several whose turn it is."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of the model that gave the last answer."""
+        ...
+
+    @property
+    def model_id(self) -> str:
+        """As `AffectEncoder.model_id`."""
+        ...
+
+    @property
+    def rung(self) -> str:
+        """As `AffectEncoder.rung`."""
+        ...
+
+    def encode(self, x_NTJC: npt.ArrayLike, duration_s_N: npt.ArrayLike) -> Encoded:
+        """As `AffectEncoder.encode`."""
+        ...
+
+
 class AffectEncoder:
     """A proven model on the highest rung that was accepted. Keeps no state between calls but which rung that is."""
 
     def __init__(self, manifest: Manifest, climb: Climb) -> None:
-        self.manifest = manifest
+        self._manifest = manifest
         self._climb = climb
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._manifest
 
     @property
     def rung(self) -> str:
@@ -50,8 +79,8 @@ class AffectEncoder:
 
     @property
     def model_id(self) -> str:
-        """Id of the bundle, as the diary records it."""
-        return self.manifest.id
+        """Id and version of the bundle, as the diary records them."""
+        return f"{self.manifest.id}-{self.manifest.version}"
 
     def encode(self, x_NTJC: npt.ArrayLike, duration_s_N: npt.ArrayLike) -> Encoded:
         """Posteriors and scores for normalised cycles (N, 64, 16, 3) in metres and durations (N,) in seconds.

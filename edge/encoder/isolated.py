@@ -1,7 +1,8 @@
-"""An accelerated rung in a process of its own, for a native call that hangs can only be ended with its process.
+"""A rung in a process of its own, for a native call that hangs can only be ended with its process.
 
-Promises: every wait has a limit; a rung that exceeds it, ends or crashes is killed and told as an EncoderError; its
-process dies with this one and is locked out of the network like the monitor. Refuses nothing of its own.
+Promises: every wait has a limit, and so has the memory; a rung that exceeds one, ends or crashes is killed and told as
+an EncoderError; its process is locked out of the network like the monitor, and dies with the *thread* that opened it
+(whoever opens one in a thread keeps that thread). Refuses nothing of its own.
 
 Shape letters: N cycle, T time, J landmark, C coordinate.
 """
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -26,6 +28,7 @@ RUN_LIMIT_S: Final = 2.0
 """Longest accepted time for one call: far above any answer, below what the supervisor takes for a hang."""
 _GOODBYE_S: Final = 2.0
 _WORDS: Final = 200
+_MIB: Final = 1024 * 1024
 _ENVIRONMENT: Final = {"NVIDIA_TF32_OVERRIDE": "0"}
 """TensorFloat-32 keeps ten bits of a float32: the golden answers would be missed by more than their tolerance."""
 
@@ -38,6 +41,7 @@ class IsolatedRung:
     def __init__(self, spec: RungSpec, open_limit_s: float, tell: Tell) -> None:
         self.name = spec.rung
         self._run_limit_s = RUN_LIMIT_S
+        self._room_mib = spec.room_mib
         self._words = os.memfd_create("quietstep-rung-words")
         near, far = socket.socketpair()
         with far:
@@ -50,8 +54,9 @@ class IsolatedRung:
         """Answer for checked inputs; raises EncoderError when the rung fails, ends or takes too long."""
         with self._ending_on_failure(self._run_limit_s):
             self._line.send(ask(x_NTJC, duration_s_N), self._run_limit_s)
-            said = self._line.receive(self._run_limit_s)
+            said = self._line.receive(self._run_limit_s, self._refuse_too_large)
             if isinstance(said, Answered):
+                self._refuse_too_large()
                 return answer_of(said)
             raise self._strange(said)
 
@@ -90,6 +95,13 @@ class IsolatedRung:
         except EncoderError:
             self.close()
             raise
+
+    def _refuse_too_large(self) -> None:
+        """Resident memory above the room: what the kernel's limit cannot hold where a driver needs address space."""
+        with contextlib.suppress(OSError, IndexError, ValueError):  # it is gone; the line tells
+            resident = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            if resident > self._room_mib * _MIB:
+                raise self._failed(f"a process of {resident // _MIB} MiB (at most {self._room_mib})")
 
     def _strange(self, said: Message) -> EncoderError:
         if isinstance(said, Failed):

@@ -18,7 +18,7 @@ from edge.encoder.ladder import FLOAT32, MIXED, precision_for, tolerance_is_sane
 from edge.encoder.session import refuse_missing
 from edge.errors import BundleError, EncoderError
 from edge.external_data import refuse_external_data
-from edge.rungs import CPU, TENSORRT, LadderSettings, RungSpec
+from edge.rungs import ACCELERATED_ROOM_MIB, CPU, CPU_ROOM_MIB, TENSORRT, LadderSettings, RungSpec
 
 _GRAPHS: Final = {FLOAT32: GRAPH, MIXED: MIXED_GRAPH}
 _NATIVE_DO: Final = {
@@ -44,7 +44,7 @@ class Opener:
         """Open ``rung``; raises EncoderError with the reason why it cannot be had."""
         precision = precision_for(rung, self._bundle.manifest.tolerance, MIXED_GRAPH in self._onnx)
         tolerance = self._tolerance(precision)
-        if rung == CPU:
+        if rung == CPU and not self._settings.apart:
             return Opened(CpuRung(self._onnx[GRAPH]), precision, tolerance)
         refuse_not_installed(rung)
         spec = self._spec(rung, precision)
@@ -64,6 +64,7 @@ class Opener:
             keep_engines=settings.keep_engines,
             line_fd=-1,
             parent_pid=os.getpid(),
+            room_mib=CPU_ROOM_MIB if rung == CPU else ACCELERATED_ROOM_MIB,
         )
 
     def _tolerance(self, precision: str) -> float:

@@ -7,7 +7,7 @@ page's width; whether all of it fits in height the caller finds out with `n_line
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ class Paper:
         self, x: float, y: float, width: float, height: float, colour: str, hatch: str = "", *, outlined: bool = False
     ) -> None:
         """A filled rectangle under what is set."""
-        look = {
+        look: dict[str, Any] = {
             "facecolor": colour,
             "edgecolor": INK if hatch or outlined else "none",
             "linewidth": 0.25,

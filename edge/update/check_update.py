@@ -92,10 +92,20 @@ def _check(source: Source, store: TrustStore, network: Network, running: Running
             return offer
         listed = trust.find(offer.target)
     refuse_disagreement(rollout, Listed(listed.length, listed.hashes.get("sha256")) if listed else None)
-    if not running.fetch_payload and not (source.bundles / offer.sha256).is_dir():
-        return Nothing("a release waits for a line that is not metered")
     assert listed is not None
-    return Staged(offer.sha256, offer.target, offer.previous, _staged(source, store, network, offer, listed))
+    bundle = _staged(source, store, offer, _Payload(network, listed, running.fetch_payload))
+    if isinstance(bundle, Nothing):
+        return bundle
+    return Staged(offer.sha256, offer.target, offer.previous, bundle)
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    """The archive of an offer: through which network, as what target, and whether this line may carry it."""
+
+    network: Network
+    listed: TargetFile
+    may_fetch: bool
 
 
 def _rollout(source: Source, trust: Trust, network: Network) -> Rollout | Nothing:
@@ -106,15 +116,17 @@ def _rollout(source: Source, trust: Trust, network: Network) -> Rollout | Nothin
     return decode_rollout(fetch_small(network, wanted_of(target, source.targets_url), MAX_ROLLOUT_BYTES), source.ring)
 
 
-def _staged(source: Source, store: TrustStore, network: Network, offer: Offer, listed: TargetFile) -> Bundle:
-    downloads = Downloads(source.folder / "downloads", store, network)
+def _staged(source: Source, store: TrustStore, offer: Offer, payload: _Payload) -> Bundle | Nothing:
+    downloads = Downloads(source.folder / "downloads", store, payload.network)
     final = source.bundles / offer.sha256
     try:
         own_folder(source.bundles)
         for half in source.bundles.glob(f"{_NEW}*"):
             clear(half)
         if (bundle := _whole(final, offer)) is None:
-            archive = downloads.fetch(wanted_of(listed, source.targets_url))
+            if not payload.may_fetch:
+                return Nothing("a release waits for a line that is not metered")
+            archive = downloads.fetch(wanted_of(payload.listed, source.targets_url))
             bundle = _unpacked(archive, offer, final)
         downloads.clear()
     except (BundleError, UpdateRefusedError):

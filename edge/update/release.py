@@ -18,7 +18,7 @@ SCHEMA: Final = 1
 RELEASES: Final = "releases"
 ROLLOUT: Final = "rollout"
 SIGNED_AT: Final = "x-quietstep-signed-s"
-"""Extra field of ``timestamp``: when it was signed, whole seconds since 1970. Devices raise their time floor to it."""
+"""Extra field of ``timestamp``: when it was signed, whole seconds since 1970. For devices it is not earlier."""
 MAX_PAYLOAD_BYTES: Final = (1 << 31) - 1
 MAX_ROLLOUT_BYTES: Final = 4096
 _RING: Final = r"[a-z0-9][a-z0-9-]{0,31}"

@@ -14,16 +14,17 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryError
 from tuf.api.metadata import Metadata as Signed
-from tuf.api.metadata import Root, TargetFile, Timestamp
+from tuf.api.metadata import Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 
 from edge.errors import UpdateError, UpdateFetchError, UpdateRefusedError
 from edge.update.fetch import MetadataFetcher, Remembered
 from edge.update.network import Network
+from edge.update.one_key_each import refuse_double_keys
 from edge.update.release import SIGNED_AT
 from edge.update.trust_store import Metadata, TrustStore
 
@@ -77,8 +78,8 @@ def _refreshed(
             with keeper.step():
                 updater = _updater(store, origin, fetcher, folder, keeper.reference_s, config)
                 updater.refresh()
+                _set_time(updater, keeper.judge_again())
             keeper.keep(good=True)
-            _set_time(updater, reference_s(store, clock_s))  # the timestamp may know better what time it is
             return Trust(updater, keeper)
         except UpdateRefusedError:
             if not fetcher.not_modified:
@@ -122,6 +123,23 @@ class _Keeper:
                 yield
             finally:
                 self.keep(good=False)
+            # Only of the two offline roles: what an online key delegates is its own power, and could lock a device out.
+            offline = [self._folder / f"{role}.json" for role in (Root.type, Targets.type)]
+            refuse_double_keys(path.read_bytes() for path in offline if path.is_file())
+
+    def judge_again(self) -> float:
+        """What time it is at least, by the timestamp's own word; raises where another role is over by then.
+
+        The word is never stored: it binds as long as the timestamp is trusted. A thief of its key who signs in the far
+        future is got rid of with the key, where a floor in the database would lock the device out for good.
+        """
+        now_s = max(self.reference_s, _signed_s((self._folder / f"{Timestamp.type}.json").read_bytes()))
+        now = datetime.datetime.fromtimestamp(now_s, datetime.UTC)
+        for role in (Root.type, Snapshot.type, Targets.type):
+            signed = Signed[Any].from_bytes((self._folder / f"{role}.json").read_bytes()).signed
+            if signed.is_expired(now):
+                raise ExpiredMetadataError(f"{role} is older than its timestamp allows")
+        return now_s
 
     def keep(self, *, good: bool) -> None:
         """Store the files tuf wrote, if they differ; ``good``: the refresh went through, so the time is believed."""
@@ -130,7 +148,7 @@ class _Keeper:
         timestamp = next((one.content for one in found if one.role == Timestamp.type), b"")
         newest = self._fetcher.newest
         etag = newest.etag if newest and newest.content == timestamp else None
-        floor_s = max(int(self.reference_s), _signed_s(timestamp)) if good else 0
+        floor_s = int(self.reference_s) if good else 0
         standing = self._store.standing
         if good or found != self._store.metadata() or etag != standing.timestamp_etag:
             self._store.keep(found, floor_s, etag)
@@ -168,8 +186,6 @@ def _remembered(store: TrustStore) -> Remembered | None:
 
 def _signed_s(timestamp: bytes) -> int:
     """When an accepted timestamp was signed, as it says itself, never past its expiry; 0 where it says nothing."""
-    if not timestamp:
-        return 0
     signed = Signed[Timestamp].from_bytes(timestamp).signed
     said = signed.unrecognized_fields.get(SIGNED_AT)
     if not isinstance(said, int) or isinstance(said, bool):

@@ -3,7 +3,7 @@
 from edge.gauges import Reading
 from edge.permission import Reason, Rest
 from edge.sense.frames import Phase, Progress
-from edge.service import Status
+from edge.service_status import Status
 from edge.status_line import status_line
 
 READING = Reading(*range(12))

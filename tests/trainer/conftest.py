@@ -1,8 +1,11 @@
-"""One small model of paper A, trained once for every test that asks what a trained one does."""
+"""One small model of paper A, trained once for every test that asks what a trained one does; attackers in a hurry."""
+
+from collections.abc import Iterator
 
 import pytest
 import torch
 
+from trainer import privacy
 from trainer.disentangle import Shape
 from trainer.readers import read_cycles
 from trainer.train import Fitted, Settings, fit
@@ -21,3 +24,13 @@ def plain_model(plain_settings: Settings) -> Fitted:
     """Trained on ``walkers:4x4x1x1``."""
     torch.set_num_threads(1)
     return fit(read_cycles(PLAIN_SPEC).cycles, plain_settings)
+
+
+@pytest.fixture(scope="module")
+def few_attackers() -> Iterator[None]:
+    """Two of the five attackers, where the attack is not what a test is about: they take most of a small release."""
+    every = privacy.attackers
+    quick = ("logistic regression", "nearest neighbour")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(privacy, "attackers", lambda *sizes: {name: every(*sizes)[name] for name in quick})
+        yield

@@ -24,6 +24,7 @@ READING = Reading(walker_cycles(n_people=4, n_cycles=1), (), "synthetic walkers"
 TINY = Settings(epochs=1, classifier_epochs=4, n_takes=2)
 PARITY = 1e-4
 RUNNER = CliRunner()
+pytestmark = pytest.mark.usefixtures("few_attackers")
 
 
 def quiet(stage: str, done: int, total: int, losses: Losses | None) -> None:

@@ -58,6 +58,9 @@ def quiet(stage: str, done: int, total: int, losses: Losses | None) -> None:
     assert 0 < done <= total
 
 
+pytestmark = pytest.mark.usefixtures("few_attackers")
+
+
 def weights(model: Fitted) -> torch.Tensor:
     parts = (model.autoencoder, model.classifier)
     return torch.cat([value.flatten().double() for part in parts for value in part.state_dict().values()])

@@ -28,6 +28,7 @@ from trainer.weights import read_fitted, write_fitted
 CYCLES = walker_cycles(n_people=6, n_cycles=1)
 STRANGERS = walker_cycles(n_people=4, n_cycles=1, first=300)
 TINY = SwapSettings(n_members=2, epochs=6, steps=10, n_camera_takes=0, n_walkers=0, batch_size=48)
+pytestmark = pytest.mark.usefixtures("few_attackers")
 
 
 @pytest.fixture(scope="module")

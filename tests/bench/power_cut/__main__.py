@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.power_cut.cuts import cut
+from tests.bench.power_cut.models import OPERATION as MODELS
 from tests.bench.power_cut.operations import ALL, CONTROLS
 from tests.bench.power_cut.rollup import ROLLUP
 from tests.bench.power_cut.sharing_cuts import SHARING, UNSYNCED
@@ -34,7 +35,7 @@ def main() -> int:
     for column in ("operation", "events", "states", *KINDS, "s"):
         table.add_column(column, justify="left" if column == "operation" else "right")
     failed = False
-    for operation in (*ALL, *ROLLUP, *SHARING, *CONTROLS, UNSYNCED):
+    for operation in (*ALL, *ROLLUP, MODELS, *SHARING, *CONTROLS, UNSYNCED):
         if options.names and operation.name not in options.names:
             continue
         begin_s = time.monotonic()

@@ -225,3 +225,22 @@ def test_a_writer_that_does_not_lend_is_a_sentence(tmp_path: Path, monkeypatch: 
     path = tmp_path / "diary.db"
     with Store.open(path), pytest.raises(DiaryBusyError, match="quietstep run"):
         restore_diary(path, None, path)
+
+
+def test_cycles_that_wait_are_not_booked_as_of_another_model() -> None:
+    ledger, asker = Memory(), Asker()
+    diary = lent_diary(ledger, asker)
+    diary.start(S, ("hall",))
+    asker.asks = True
+    diary.look()
+    for n in range(3):
+        diary.update(CycleNote("hall", S + 5.0 + n, 1, Affect((0.7, 0.1, 0.1, 0.1))))
+    diary.update(MinuteNote("hall", H, MinuteKind.OBSERVED))
+    diary.go_on_with("new-2", "cpu")
+    asker.asks = False
+    diary.look()
+    diary.update(CycleNote("hall", S + 65.0, 2, Affect((0.1, 0.7, 0.1, 0.1))))
+    diary.update(MinuteNote("hall", H + 1, MinuteKind.OBSERVED))
+    bucket = ledger.load()[0]
+    assert (bucket.model_id, bucket.rung, bucket.minutes.observed) == ("new-2", "cpu", 2)
+    assert diary.counters.set_aside_cycles == 3

@@ -43,7 +43,7 @@ def test_the_reference_opens_on_the_cpu_and_answers() -> None:
     golden = golden_arrays(REFERENCE)
     encoded = encoder.encode(golden["x_NTJC"], golden["duration_s_N"])
     assert encoder.rung == "cpu"
-    assert encoder.model_id == encoder.manifest.id
+    assert encoder.model_id == f"{encoder.manifest.id}-{encoder.manifest.version}"
     assert encoder.trial.gap <= encoder.manifest.tolerance["float32"]
     np.testing.assert_allclose(encoded.posterior_NK.sum(axis=1), 1.0, atol=1e-9)
     np.testing.assert_array_equal(encoded.posterior_NK.argmax(axis=1), golden["logits_NK"].argmax(axis=1))

@@ -5,6 +5,7 @@ of what is signed (with keys the attacker is said to have) or of how one path is
 """
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -208,13 +209,15 @@ def honest(handler: Handler, content: bytes) -> None:
 
 
 @contextmanager
-def serving(files: dict[str, bytes]) -> Iterator[Server]:
-    """A server on a free port of this machine."""
+def serving(files: dict[str, bytes], tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server on a free port of this machine, with or without TLS."""
     state = Server(files)
     handler = type("BoundHandler", (Handler,), {"server_state": state})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
-        state.url = f"http://127.0.0.1:{server.server_address[1]}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        state.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:

@@ -1,9 +1,17 @@
 """Attacks on the way: slow, cut, spoilt and captured transfers. Every clock here is the test's own."""
 
 import itertools
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from edge.errors import ConfigError, QuietstepError, UpdateError, UpdateFetchError, UpdateRefusedError
 from edge.update.check_update import Staged
@@ -13,7 +21,7 @@ from edge.update.release import MAX_PAYLOAD_BYTES, Rollout, encode_rollout
 from edge.update.transfer import Limits, refuse_address, resume_at, usable_etag, validator_of
 from edge.update.trust_store import open_trust_store
 from tests.edge.update.conftest import TARGET, Home
-from tests.edge.update.simulated_repository import Handler, Serve, honest
+from tests.edge.update.simulated_repository import Handler, Serve, honest, serving
 
 
 def fails(home: Home, error: type[QuietstepError] = UpdateFetchError) -> str:
@@ -247,9 +255,9 @@ def test_no_room_is_told_before_anything_is_fetched(home: Home, archive: bytes) 
 def test_an_unknown_hash_is_refused(home: Home) -> None:
     with open_trust_store(home.folder, 0, "0") as store:
         downloads = Downloads(home.folder / "downloads", store, Network())
-        for hashes in ((), (("md5", "0" * 32),), (("sha256", "0" * 64), ("crc", "0"))):
+        for unknown in ((), (("md5", "0" * 32),), (("sha256", "0" * 64), ("crc", "0"))):
             with pytest.raises(UpdateRefusedError):
-                downloads.fetch(Wanted(home.server.url, 1, hashes))
+                downloads.fetch(Wanted(home.server.url, 1, unknown))
 
 
 @pytest.mark.parametrize(
@@ -291,3 +299,35 @@ def test_what_goes_into_if_range() -> None:
     ]
     assert [usable_etag(one) for one in ('"' + "x" * 999 + '"', "x", 'W/"x"')] == [None, None, 'W/"x"']
     assert resume_at(206, "bytes 5-9/*", 5, 10) == 5
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for this machine that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1)
+    )
+    alternative = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    signed = builder.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+    path = tmp_path / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(signed.public_bytes(Encoding.PEM) + private)
+    return path
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And the same one is taken where the system's store has it: it is the store that decides."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving({"x": b"{}"}, context) as server:
+        url = server.url.replace("127.0.0.1", "localhost") + "/x"
+        with pytest.raises(UpdateFetchError, match="certificate"), Network().get(url, {}):
+            pass
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with Network().get(url, {}) as answer:
+            assert b"".join(answer.chunks()) == b"{}"

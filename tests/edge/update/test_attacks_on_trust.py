@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import DelegatedRole, Delegations, Key, TargetFile
 
 from edge.errors import UpdateError, UpdateFetchError, UpdateRefusedError, UpdateStoreError
@@ -239,6 +239,26 @@ def test_duplicate_key_ids_count_once(home: Home, archive: bytes) -> None:
     refused(home)
 
 
+@pytest.mark.parametrize("role", ["releases", "root"])
+def test_duplicate_key_ids_of_one_key_are_refused(home: Home, archive: bytes, role: str) -> None:
+    """Whoever signed the delegation was careless, or a thief: one key would reach a threshold of two."""
+    repository = home.repository
+    signer = repository.signers[role][0]
+    key = signer.public_key
+    twin = SSlibKey("f" * 64, key.keytype, key.scheme, {"public": key.keyval["public"].upper()})
+    delegator = repository.root if role == "root" else repository.targets
+    delegator.add_key(twin, role)
+    repository.publish("root" if role == "root" else "targets")
+    repository.signers["releases"] = repository.signers["releases"][: 1 if role == "releases" else 3]
+    repository.offer(TARGET, archive)
+    path = "metadata/2.releases.json"
+    if role == "releases":
+        metadata = json.loads(repository.files[path])
+        metadata["signatures"].append(dict(metadata["signatures"][0], keyid=twin.keyid))
+        repository.files[path] = json.dumps(metadata).encode()
+    assert "two ids" in str(refused(home))
+
+
 def test_one_key_under_two_ids_is_no_second_signature(home: Home, archive: bytes) -> None:
     """A thief of one release key cannot pass it off as another: ids are bound by the offline ``targets``."""
     repository = home.repository
@@ -367,12 +387,16 @@ def test_clock_before_the_build_is_not_believed(home: Home) -> None:
     assert "time is over" in str(refused(home))
 
 
-def test_time_floor_follows_the_signed_time_while_the_clock_stands(home: Home, archive: bytes) -> None:
+@pytest.mark.parametrize("over", ["rollout", "snapshot"])
+def test_the_signed_time_counts_while_the_clock_stands(home: Home, archive: bytes, over: str) -> None:
     home.repository.offer(TARGET, archive)
     home.repository.now += timedelta(days=8)
-    home.repository.publish()
+    if over == "rollout":
+        home.repository.sign("snapshot")
+    home.repository.timestamp.snapshot_meta.version = home.repository.snapshot.version
+    home.repository.sign("timestamp")
     assert "time is over" in str(refused(home))
-    assert home.standing().time_floor_s == int(home.repository.now.timestamp())
+    assert "time is over" in str(refused(home))
 
 
 def test_clock_set_forward_heals_when_it_is_set_right(home: Home, archive: bytes) -> None:
@@ -384,16 +408,16 @@ def test_clock_set_forward_heals_when_it_is_set_right(home: Home, archive: bytes
     assert isinstance(home.check(), Staged)
 
 
-def test_a_signed_time_in_the_future_cannot_lock_a_device_out(home: Home, archive: bytes) -> None:
+def test_a_thief_of_the_timestamp_key_cannot_lock_a_device_out(home: Home, archive: bytes) -> None:
+    """Signed in the far future, version and all; new keys of the honest publisher end it."""
     repository = home.repository
-    repository.sign("snapshot")
-    repository.timestamp.snapshot_meta.version = repository.snapshot.version
-    repository.timestamp.version += 1
-    repository.timestamp.unrecognized_fields["x-quietstep-signed-s"] = 2**60
-    repository.put("timestamp", repository.timestamp, repository.signers["timestamp"])
-    home.check()
-    assert home.standing().time_floor_s < repository.timestamp.expires.timestamp()
-    home.later(hours=12)
+    now = repository.now
+    repository.now += timedelta(days=70 * 365)
+    repository.sign("timestamp")
+    assert "time is over" in str(refused(home))
+    assert home.standing().time_floor_s <= home.clock_s
+    repository.now = now
+    repository.rotate("timestamp")
     repository.offer(TARGET, archive)
     assert isinstance(home.check(), Staged)
 
@@ -419,6 +443,13 @@ def test_etag_lies_freeze_no_longer_than_silence(home: Home, archive: bytes) -> 
 
 def test_etag_lie_of_a_304_that_nobody_asked_for(home: Home) -> None:
     home.server.ways["timestamp.json"] = lambda handler, content: handler.begin(304)
+    refused(home, UpdateFetchError)
+
+
+def test_etag_lie_of_a_304_for_a_file_without_one(home: Home, archive: bytes) -> None:
+    home.check()
+    home.repository.offer(TARGET, archive)
+    home.server.ways["2.snapshot.json"] = lambda handler, content: handler.begin(304)
     refused(home, UpdateFetchError)
 
 

@@ -48,7 +48,12 @@ def test_a_metered_line_and_a_quarantine_keep_a_payload_waiting(home: Home, arch
     digest = home.repository.releases.targets[TARGET].hashes["sha256"]
     assert isinstance(home.check(Running("2.0.0", frozenset({digest}))), Nothing)
     assert not home.server.asked_for(".bundle")
-    assert isinstance(home.check(), Staged)
+    staged = home.check()
+    assert isinstance(staged, Staged)
+    assert home.check(Running("2.0.0", fetch_payload=False)) == staged  # it is here already
+    (staged.bundle.folder / "golden.npz").unlink()
+    assert isinstance(home.check(Running("2.0.0", fetch_payload=False)), Nothing)
+    assert len(home.server.asked_for(".bundle")) == 1
 
 
 def test_polls_are_counted(home: Home) -> None:

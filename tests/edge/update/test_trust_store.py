@@ -69,7 +69,16 @@ def test_every_changed_page_is_found(tmp_path: Path) -> None:
         spoilt = bytearray(whole)
         spoilt[at] ^= 1
         (tmp_path / FILE).write_bytes(bytes(spoilt))
-        with pytest.raises(UpdateStoreError), open_trust_store(tmp_path, 0, "0") as store:
+        with pytest.raises(UpdateStoreError), open_trust_store(tmp_path, 0, "0"):
+            pass
+
+
+def test_a_long_row_is_judged_by_its_own_digest(tmp_path: Path) -> None:
+    """SQLCipher hands out a damaged overflow page in silence; one that is damaged after opening is found here."""
+    with open_trust_store(tmp_path, 0, "0") as store:
+        store.keep((Metadata("root", b"r" * 20_000),), 1, None)
+        store._connection.execute("UPDATE metadata SET content = ?", (b"r" * 19_999 + b"s",))
+        with pytest.raises(UpdateStoreError):
             store.metadata()
 
 
