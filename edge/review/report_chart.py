@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from edge.review.sentences import mark_letter
+from edge.review.sentences import HOW, mark_letter
 from edge.review.svg import BAND, BLUE, FAINT, INK, MUTED
 from edge.review.views import Days, Mark, Point
 from edge.review.words import Words
@@ -68,7 +68,7 @@ def _marks(axes: Axes, marks: tuple[Mark, ...], n_near: int, words: Words) -> No
 
 def _value_axis(axes: Axes, days: Days, words: Words) -> None:
     is_valence = days.quantity == "valence"
-    up, down = ("more pleasant", "less pleasant") if is_valence else ("more stirred", "calmer")
+    up, down = (HOW[days.quantity, direction] for direction in ("higher", "lower"))
     axes.set_ylim(-LIMIT, LIMIT)
     axes.set_yticks(TICKS, [words.score(tick) for tick in TICKS])
     axes.grid(axis="y", color=FAINT, linewidth=0.5)

@@ -112,7 +112,8 @@ def _demo(paper: Paper, words: Words) -> None:
 def _changed(paper: Paper, sheet: Sheet) -> None:
     top = paper.y
     paper.say(sheet.changed.headline, 11.5, bold=True, x=MARGIN + 10, width=INNER - 10, gap=1)
-    paper.say(sheet.changed.detail, 8.2, x=MARGIN + 10, width=INNER - 10)
+    if sheet.changed.detail:
+        paper.say(sheet.changed.detail, 8.2, x=MARGIN + 10, width=INNER - 10)
     colour = VERMILLION if sheet.changed.weight == "alert" else "#9aa5b1"
     paper.box(MARGIN, top, 3.5, paper.y - top, colour)
     paper.y += 8

@@ -36,6 +36,8 @@ UNTOLD_REASONS: Final = (
     marked("No mood is told: nothing was watched in this time."),
 )
 """Of `edge.review.terminal.why_untold`."""
+HEAD: Final = (marked("week from"), marked("watched"), marked("hours told"), marked("valence"), marked("arousal"))
+NOT_ON_RECORD: Final = marked("not on record")
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -77,12 +79,13 @@ def sheet_of(place: PlaceReport, history: History, words: Words) -> Sheet:
     first, last = place.days[0].day, place.days[-1].day
     stretch = stretch_of_stretches([day.stretch for day in place.days])
     n_minutes = sum(day.n_minutes for day in place.days)
+    changed, untold = what_changed(place, words), "" if stretch.mood else words.say(why_untold(place))
     return Sheet(
         place=place.place,
         title=words.say("Mood trend at %(place)s", place=place.place),
         span=_span(first, last, len(place.weeks), words),
-        changed=what_changed(place, words),
-        untold="" if stretch.mood else words.say(why_untold(place)),
+        changed=msgspec.structs.replace(changed, detail="") if untold else changed,  # the reason is said once
+        untold=untold,
         other_alerts=tuple(_alerts(place, words)),
         whose=_whose(place.place, stretch, words),
         coverage=_coverage(place, stretch, n_minutes, words),
@@ -97,7 +100,8 @@ def sheet_of(place: PlaceReport, history: History, words: Words) -> Sheet:
 
 def _span(first: date, last: date, n_weeks: int, words: Words) -> str:
     weeks = words.count("%(n)s week", "%(n)s weeks", n_weeks)
-    return f"{words.span(first, last)} ({weeks}; {getattr(words.zone, 'key', None) or words.say('local time')})"
+    zone = getattr(words.zone, "key", None) or words.say("local time")
+    return f"{words.span(first, last)} ({weeks}; {zone})"
 
 
 def what_changed(place: PlaceReport, words: Words) -> Changed:
@@ -162,7 +166,7 @@ def _coverage(place: PlaceReport, stretch: Stretch, n_minutes: int, words: Words
 
 def _kinds(stretch: Stretch, n_minutes: int, words: Words) -> tuple[Kind, ...]:
     counts = [getattr(stretch.minutes, kind) for kind in KINDS]
-    names = [words.say(name) for name in (*say.KINDS, "not on record")]
+    names = [words.say(name) for name in (*say.KINDS, NOT_ON_RECORD)]
     counts.append(max(0, n_minutes - sum(counts)))
     return tuple(
         Kind(name, n, n / n_minutes, f"{words.whole(n)} ({_percent(n / n_minutes, words)})")
@@ -176,8 +180,7 @@ def _percent(share: float, words: Words) -> str:
 
 
 def _head(words: Words) -> tuple[str, ...]:
-    named = ("week from", "watched", "hours told", "valence", "arousal")
-    return (*(words.say(name) for name in named), *(words.say(mood) for mood in say.MOODS))
+    return tuple(words.say(name) for name in (*HEAD, *say.MOODS))
 
 
 def _week_line(week: Week, words: Words) -> WeekLine:

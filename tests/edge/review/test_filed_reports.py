@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import UTC, date
 from functools import cache
 from html.parser import HTMLParser
-from importlib import util
 from pathlib import Path
-from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from playwright.sync_api import Browser
 from rich.console import Console
 
 from edge.config import load_config
@@ -34,6 +33,8 @@ from edge.review.report_html import report_html
 from edge.review.report_pdf import report_pdf
 from edge.review.sheet import sheets_of
 from edge.review.words import Words
+from tests.edge.review.browsing import accessible, watched
+from tests.edge.review.demo_year import year_rows
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LAST = date(2026, 11, 25)
@@ -41,18 +42,9 @@ SOFTWARE = "Quietstep 0.1.0"
 NONE = Counts(0, 0, 0, 0, None, None, None)
 
 
-def _module(name: str) -> ModuleType:
-    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @cache
 def demo_rows(n_days: int = 80) -> tuple[TrendRow, ...]:
-    return tuple(row for row in _module("demo_year").year_rows(LAST, BERLIN, n_days) if row.place == "hall")
+    return tuple(row for row in year_rows(LAST, BERLIN, n_days) if row.place == "hall")
 
 
 def history(rows: Sequence[TrendRow], n_weeks: int = 4, notes: Sequence[str] = (), kind: str = "demo") -> History:
@@ -279,3 +271,18 @@ def test_the_command_has_it(home: Path) -> None:
     again = subprocess.run([*command, "--html", str(home / "x.html")], capture_output=True, text=True)
     assert again.returncode == 1
     assert "say --force" in " ".join(again.stderr.split())
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_browser_finds_nothing_to_complain_of(size: str, browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(made("en")[1])
+    with watched(browser, file.as_uri(), size, bypass_csp=False) as page:
+        page.goto(file.as_uri())
+        seen = {"desktop": ".wide", "phone": ".narrow"}[size]
+        assert page.locator(f"{seen} svg").first.is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert page.evaluate("getComputedStyle(document.querySelector('.whose')).backgroundColor") != "rgba(0, 0, 0, 0)"
+    with watched(browser, file.as_uri(), size, bypass_csp=True) as page:  # axe is a script: the policy forbids it
+        page.goto(file.as_uri())
+        accessible(page)
