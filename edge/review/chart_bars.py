@@ -6,7 +6,7 @@ stands in the picture. Refuses a bar where nothing is told.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -90,7 +90,12 @@ def _stack(axes: Axes, bars: Bars) -> None:
     for part, (colour, hatch) in enumerate(bars.looks):
         heights = [0.0 if bar is None else bar[part] for bar in bars.heights]
         there = [i for i, height in enumerate(heights) if height > 0]
-        look = {"facecolor": colour, "hatch": hatch or None, "edgecolor": INK if hatch else colour, "linewidth": 0.25}
+        look: dict[str, Any] = {
+            "facecolor": colour,
+            "hatch": hatch or None,
+            "edgecolor": INK if hatch else colour,
+            "linewidth": 0.25,
+        }
         bars_of(axes, there, [bottom[i] for i in there], [heights[i] for i in there], **look)
         bottom = [one + more for one, more in zip(bottom, heights, strict=True)]
     for at, bar in enumerate(bars.heights):

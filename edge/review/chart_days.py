@@ -7,7 +7,7 @@ join days with a line where one is missing.
 
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -149,7 +149,11 @@ def _value_axis(axes: Axes, days: Days, words: Words) -> None:
 def _watched(axes: Axes, points: tuple[Point, ...], words: Words) -> None:
     told = [p for p in points if p.value is not None]
     untold = [p for p in points if p.value is None and p.n_watched]
-    for shown, look in ((told, {"color": GREY}), (untold, {"facecolor": "white", "edgecolor": GREY, "hatch": "xxxx"})):
+    looks: tuple[tuple[list[Point], dict[str, Any]], ...] = (
+        (told, {"color": GREY}),
+        (untold, {"facecolor": "white", "edgecolor": GREY, "hatch": "xxxx"}),
+    )
+    for shown, look in looks:
         x, shares = [_x(p.day) for p in shown], [p.share_watched for p in shown]
         bars(axes, x, [0.0] * len(x), shares, linewidth=0.4, zorder=2, **look)
     axes.set_ylim(0, 1.0)

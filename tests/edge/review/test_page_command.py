@@ -2,6 +2,7 @@
 
 import io
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,9 @@ def test_a_port_that_is_taken_and_a_certificate_that_is_none_are_sentences(tmp_p
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(ConfigError, match="no way to listen"):
-            serve(home, Serving(port=taken.getsockname()[1]))
+        # In a thread of its own: a browser of other tests may keep an event loop in this one.
+        with ThreadPoolExecutor(1) as pool, pytest.raises(ConfigError, match="no way to listen"):
+            pool.submit(serve, home, Serving(port=taken.getsockname()[1])).result(60)
     (tmp_path / "c").write_text("no certificate")
     serving = Serving(certificate=tmp_path / "c", private_key=tmp_path / "c")
     with pytest.raises(ConfigError, match="no usable certificate"):
