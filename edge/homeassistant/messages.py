@@ -6,7 +6,7 @@ that would be honest. What says how a home is expires at the broker too. Refuses
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -61,7 +61,6 @@ class Sensor(msgspec.Struct, frozen=True, omit_defaults=True):
     value_template: str
     expire_after: int
     icon: str
-    platform: Literal["sensor"] = msgspec.field(default="sensor", name="p")
     device_class: str | None = None
     options: tuple[str, ...] | None = None
     unit_of_measurement: str | None = None
@@ -70,8 +69,8 @@ class Sensor(msgspec.Struct, frozen=True, omit_defaults=True):
     json_attributes_topic: str | None = None
 
     def mapped(self) -> dict[str, object]:
-        """As JSON's, the platform too (it is a default, but Home Assistant asks for it)."""
-        return {"p": self.platform, **msgspec.to_builtins(self)}
+        """As JSON's; what is not said is left out."""
+        return {"platform": "sensor", **msgspec.to_builtins(self)}
 
 
 def slug(place: str) -> str:
@@ -93,11 +92,16 @@ def discovery(topics: Topics, places: Sequence[str], software: str) -> Message:
     """What makes Home Assistant show the sensors."""
     sensors = {sensor.unique_id: sensor.mapped() for place in places for sensor in _sensors(topics, place)}
     said = {
-        "dev": {"ids": [f"quietstep-{topics.home}"], "name": "Quietstep", "mf": "Quietstep", "sw": software},
-        "o": {"name": "quietstep", "sw": software},
-        "avty_t": topics.availability,
+        "device": {
+            "identifiers": [f"quietstep-{topics.home}"],
+            "name": "Quietstep",
+            "manufacturer": "Quietstep",
+            "sw_version": software,
+        },
+        "origin": {"name": "quietstep", "sw_version": software},
+        "availability_topic": topics.availability,
         "qos": 1,
-        "cmps": sensors,
+        "components": sensors,
     }
     return Message(topics.discovery, msgspec.json.encode(said).decode(), None)
 

@@ -214,7 +214,7 @@ def test_it_tells_the_day_listens_to_nothing_and_leaves_a_will(running: Running,
     before = sorted(path.name for path in (running.folder / "data").iterdir() if "state" in path.name)
     with speaking(running) as process:
         found = json.loads(ear.wait("homeassistant/device/quietstep-quietstep/config", "expire_after"))
-        assert len(found["cmps"]) == 5
+        assert len(found["components"]) == 5
         ear.wait("quietstep/quietstep/availability", "online")
         assert json.loads(ear.wait("quietstep/quietstep/hall/status")) == {"status": "off"}
         day = json.loads(ear.wait("quietstep/quietstep/hall/day"))

@@ -99,11 +99,11 @@ def test_discovery_says_when_it_expires_and_names_no_command() -> None:
     message = discovery(Topics("homeassistant", "quietstep"), ("hall", "living room"), "0.1.0")
     said = json.loads(message.payload)
     assert message.topic == "homeassistant/device/quietstep-quietstep/config"
-    assert len(said["cmps"]) == 10
-    assert all(sensor["expire_after"] > 0 and sensor["p"] == "sensor" for sensor in said["cmps"].values())
+    assert len(said["components"]) == 10
+    assert all(sensor["expire_after"] > 0 and sensor["platform"] == "sensor" for sensor in said["components"].values())
     assert "command" not in message.payload
     assert "cmd_t" not in message.payload
-    valence = said["cmps"]["quietstep_quietstep_living_room_valence"]
+    valence = said["components"]["quietstep_quietstep_living_room_valence"]
     assert "device_class" not in valence
     assert valence["state_topic"] == "quietstep/quietstep/living_room/day"
 
