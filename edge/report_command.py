@@ -34,7 +34,7 @@ def file_report(config: Config, filing: Filing, console: Console) -> None:
     _refuse(filing)
     for path, content in _contents(config, filing):
         write_new(path, content, force=filing.force)
-        console.print(f"{path} {UNPROTECTED}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"Written: {path}. {UNPROTECTED}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _refuse(filing: Filing) -> None:

@@ -45,7 +45,7 @@ def report_pdf(history: History, words: Words, software: str, place: str | None 
     is_demo = history.report.kind == "demo"
     with LOCK, mpl.rc_context(PDF_STYLE):
         if sheets:
-            pages = [_page(s, _days(history, s.place), words, is_demo=is_demo) for s in sheets]
+            pages = [_page(s, _days(history, s), words, is_demo=is_demo) for s in sheets]
         else:
             pages = [_empty_page(words, is_demo=is_demo)]
         for n, paper in enumerate(pages, start=1):
@@ -64,10 +64,11 @@ def _bytes(pages: Sequence[Paper], title: str, subject: str, software: str) -> b
     return out.getvalue()
 
 
-def _days(history: History, name: str) -> Days:
-    place = history.place(name)
+def _days(history: History, sheet: Sheet) -> Days:
+    """What the chart shows is what the headline is about."""
+    place = history.place(sheet.place)
     assert place is not None
-    return days_view(place, history, place.days[0].day, place.days[-1].day)
+    return days_view(place, history, place.days[0].day, place.days[-1].day, sheet.quantity)
 
 
 def _page(sheet: Sheet, days: Days, words: Words, *, is_demo: bool) -> Paper:

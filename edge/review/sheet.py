@@ -14,6 +14,7 @@ import msgspec
 from edge.diary.days import Week
 from edge.diary.rollup import Stretch, stretch_of_stretches
 from edge.diary.trend import KINDS
+from edge.diary.usual import Quantity
 from edge.review import sentences as say
 from edge.review.alert import AlertReport
 from edge.review.history import History
@@ -56,12 +57,13 @@ class WeekLine(msgspec.Struct, frozen=True):
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """One place; ``untold`` is empty where some day tells a mood."""
+    """One place; ``quantity`` is the one that changed, ``untold`` is empty where some day tells a mood."""
 
     place: str
     title: str
     span: str
     changed: Changed
+    quantity: Quantity
     untold: str
     other_alerts: tuple[str, ...]
     whose: str
@@ -79,12 +81,14 @@ def sheet_of(place: PlaceReport, history: History, words: Words) -> Sheet:
     first, last = place.days[0].day, place.days[-1].day
     stretch = stretch_of_stretches([day.stretch for day in place.days])
     n_minutes = sum(day.n_minutes for day in place.days)
+    main = _main_alert(place)
     changed, untold = what_changed(place, words), "" if stretch.mood else words.say(why_untold(place))
     return Sheet(
         place=place.place,
         title=words.say("Mood trend at %(place)s", place=place.place),
         span=_span(first, last, len(place.weeks), words),
         changed=msgspec.structs.replace(changed, detail="") if untold else changed,  # the reason is said once
+        quantity="valence" if main is None else main.alert.quantity,
         untold=untold,
         other_alerts=tuple(_alerts(place, words)),
         whose=_whose(place.place, stretch, words),
@@ -105,7 +109,7 @@ def _span(first: date, last: date, n_weeks: int, words: Words) -> str:
 
 
 def what_changed(place: PlaceReport, words: Words) -> Changed:
-    """The newest raised alert of the period (else the newest kept back), else what the last week says."""
+    """The newest raised alert of the period (else one kept back, of valence first), else what the last week says."""
     main = _main_alert(place)
     if main is None:
         return say.what_changed(place, words)
@@ -114,8 +118,10 @@ def what_changed(place: PlaceReport, words: Words) -> Changed:
 
 
 def _main_alert(place: PlaceReport) -> AlertReport | None:
-    alerts = [a for a in place.alerts if a.raised] or place.alerts
-    return max(alerts, key=lambda one: one.alert.day, default=None)
+    raised = [a for a in place.alerts if a.raised]
+    if raised:
+        return max(raised, key=lambda one: one.alert.day)
+    return max(place.alerts, key=lambda one: (one.alert.quantity == "valence", one.alert.day), default=None)
 
 
 def _alerts(place: PlaceReport, words: Words) -> list[str]:

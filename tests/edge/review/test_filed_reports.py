@@ -111,6 +111,19 @@ def test_german_is_german(tmp_path: Path) -> None:
     assert not re.search(r"\b(the|and|watched|week)\b", text.replace("new tablets", ""))
 
 
+def test_the_chart_is_of_what_the_headline_says_changed(tmp_path: Path) -> None:
+    seen, words = history(demo_rows()), Words("en", BERLIN)
+    (place,) = seen.report.places
+    calmer = [msgspec.structs.replace(a, raised=a.alert.quantity == "arousal") for a in place.alerts]
+    assert {a.alert.quantity for a in calmer} == {"valence", "arousal"}
+    other = msgspec.structs.replace(place, alerts=tuple(calmer))
+    report = msgspec.structs.replace(seen.report, places=(other,))
+    text = text_of(report_pdf(History(report, (), NONE), words, SOFTWARE), tmp_path)
+    assert "calmer than usual" in text
+    assert "Arousal ↑ more stirred ↓ calmer" in text
+    assert "Valence ↑" not in text
+
+
 def test_the_same_diary_gives_the_same_bytes_and_no_clock_is_in_them() -> None:
     pdf, html = made("en")
     seen = history(demo_rows(), notes=("new tablets $x$ <script>alert(1)</script>",))
