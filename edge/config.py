@@ -22,6 +22,7 @@ from edge.pause import time_of
 from edge.permission import Settings
 from edge.quiet_hours import QuietHours
 from edge.retention import Retention
+from edge.review_settings import Review
 from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
 from edge.share_settings import Share
@@ -131,17 +132,6 @@ class Keeping(_Strict):
     def retention(self) -> Retention:
         """The same, as the diary takes it."""
         return Retention(self.keep_hours_days, self.keep_days_years)
-
-
-class Review(_Strict):
-    """The page: where it listens, its certificate, the names it goes by, its language (else the browser's)."""
-
-    address: Annotated[str, Field(min_length=1, max_length=253)] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8745
-    certificate: Path | None = None
-    private_key: Path | None = None
-    names: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")], ...] = ()
-    language: Literal["en", "de"] | None = None
 
 
 class Config(_Strict):

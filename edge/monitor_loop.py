@@ -159,9 +159,11 @@ def _open_model(spec: MonitorSpec, name: str, listener: Listener) -> AffectEncod
 
 
 def _diary_of(spec: MonitorSpec, encoder: Encoder) -> LentDiary:
-    path, zone = Path(spec.diary), household_zone(spec.zone)
+    path = Path(spec.diary)
     return LentDiary(
-        lambda: RollingLedger(Store.open(path, Path(spec.key), kind=spec.kind), zone, spec.retention),
+        lambda: RollingLedger(
+            Store.open(path, Path(spec.key), kind=spec.kind), household_zone(spec.zone), spec.retention
+        ),
         lambda: asked_for(path),
         encoder.model_id,
         encoder.rung,

@@ -48,8 +48,8 @@ def review_command(config: Config, console: Console, *, address: str | None, por
         raise _no_extra(error) from None
     scheme = "https" if serving.has_tls else "http"
     host = f"[{serving.address}]" if ":" in serving.address else serving.address
-    console.print(f"{scheme}://{host}:{serving.port}/ (Ctrl-C ends it)", highlight=False)
-    serve(home_of(config), serving)
+    told = f"{scheme}://{host}:{serving.port}/ (Ctrl-C ends it)"
+    serve(home_of(config), serving, lambda: console.print(told, highlight=False))
 
 
 def account_command(config: Config, console: Console, act: str, name: str | None, role: str) -> None:

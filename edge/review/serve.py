@@ -6,6 +6,7 @@ more than `MOST_AT_ONCE` connections at a time.
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
@@ -69,11 +70,12 @@ def server_of(app: FastAPI, serving: Serving) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(home: Home, serving: Serving) -> None:
-    """Serve until a signal ends it."""
+def serve(home: Home, serving: Serving, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until a signal ends it; ``ready`` is called when nothing stands against it. Raises ConfigError."""
     app = build_app(home, serving)
     server = server_of(app, serving)
     app.state.site.reading.look()  # the first visitor need not wait for it
+    ready()
     try:
         server.run()
     except SystemExit:
