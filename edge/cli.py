@@ -17,7 +17,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from edge.cli_diary import add_diary_commands
 from edge.cli_gather import add_gather
+from edge.cli_homeassistant import add_homeassistant
 from edge.cli_household import add_household
+from edge.cli_report import add_report
 from edge.cli_review import add_review
 from edge.cli_share import add_share
 from edge.cli_update import add_update
@@ -191,23 +193,6 @@ def record(
 
 @app.command()
 @_sentences
-def report(
-    config: ConfigOption = None,
-    weeks: Annotated[int, typer.Option(help="How many weeks to tell of.", min=1, max=520)] = 4,
-    data_dir: DataOption = None,
-    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    alerts: Annotated[int, typer.Option(help="How many alerts any seven days may raise.", min=0, max=14)] = 1,
-) -> None:
-    """The mood diary of the last weeks, per place: how much was observed, and what changed."""
-    from edge.config import load_config
-    from edge.review.terminal import print_report
-
-    settings = load_config(_config_path(config), data_dir=data_dir)
-    print_report(settings.diary, settings.key, weeks, _stdout, json, settings.zone, alerts)
-
-
-@app.command()
-@_sentences
 def doctor(
     config: ConfigOption = None,
     data_dir: DataOption = None,
@@ -225,8 +210,10 @@ add_household(app, _sentences)
 add_diary_commands(app, _sentences)
 add_share(app, _sentences)
 add_gather(app, _sentences)
-add_update(app, _sentences)
+add_report(app, _sentences)
 add_review(app, _sentences)
+add_homeassistant(app, _sentences)
+add_update(app, _sentences)
 
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edge.config_lines import line_of
 from edge.errors import ConfigError
+from edge.homeassistant.settings import HomeAssistant
 from edge.pause import time_of
 from edge.permission import Settings
 from edge.quiet_hours import QuietHours
@@ -143,6 +144,7 @@ class Config(_Strict):
     share: Share = Field(default_factory=Share)
     keeping: Keeping = Field(default_factory=Keeping, alias="diary")  # config.diary is its file
     review: Review = Field(default_factory=Review)
+    homeassistant: HomeAssistant = Field(default_factory=HomeAssistant)
     data_dir: Path
     bundle: Path = REFERENCE_BUNDLE
     pose_model: Path | None = None
@@ -292,6 +294,7 @@ def _fields(loc: tuple[int | str, ...]) -> list[str]:
         "share": Share,
         "diary": Keeping,
         "review": Review,
+        "homeassistant": HomeAssistant,
     }
     fields = tables.get(loc[0], Config).model_fields if len(loc) > 1 else Config.model_fields
     return [field.alias or name for name, field in fields.items()]

@@ -17,6 +17,7 @@ it as it stands and exit with ``exit_code``. Refuses to carry data: no landmark,
     ├── ConsentError           nobody agreed to be watched
     ├── StateError             pauses and consent (state.db)
     ├── SharingError           what may leave the home: packets, their budget, the yes to it
+    ├── HomeAssistantError     the MQTT broker that Home Assistant is told through
     ├── UpdateError            an update that does not come, or must not be taken
     │   ├── UpdateRefusedError     what came is not what the keys vouch for, or not for this device
     │   ├── UpdateFetchError       it did not come: network, server, disk
@@ -100,6 +101,10 @@ class StateError(QuietstepError):
 
 class SharingError(QuietstepError):
     """Nothing leaves: sharing is off, the budget is spent, or a packet is none."""
+
+
+class HomeAssistantError(QuietstepError):
+    """The MQTT broker cannot be used as the settings say; nothing was told."""
 
 
 class UpdateError(QuietstepError):

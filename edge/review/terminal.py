@@ -91,7 +91,7 @@ def _place(place: PlaceReport) -> list[RenderableType]:
     parts: list[RenderableType] = [Rule(Text(title, style="bold"), align="left")]
     parts += [Text(line) for line in coverage_lines(place)]
     if all(day.stretch.mood is None for day in place.days):
-        return [*parts, Text(), Text(_why_untold(place))]
+        return [*parts, Text(), Text(why_untold(place))]
     week = f"This week ({_date(last - timedelta(days=WEEK_DAYS - 1))} to {_date(last)}) against the usual"
     said = (place.this_week, *place.sentences)
     parts += [Text(), Text(week, style="bold"), *(Padding(Text(s), (0, 0, 0, 2)) for s in said)]
@@ -138,7 +138,8 @@ def _abstained(place: PlaceReport) -> str:
     return "" if share is None else f" The model abstained from {share:.0%} of the cycles."
 
 
-def _why_untold(place: PlaceReport) -> str:
+def why_untold(place: PlaceReport) -> str:
+    """Why no day of the period tells a mood."""
     stretches = [day.stretch for day in place.days]
     if any(stretch.n_held_back for stretch in stretches):
         return (
@@ -149,6 +150,8 @@ def _why_untold(place: PlaceReport) -> str:
         return "No mood is told: nobody was seen walking."
     if any(stretch.n_watched for stretch in stretches):
         return "No mood is told: nobody was there alone, or nobody was there at all."
+    if any(s.minutes.paused for s in stretches) and all(s.minutes.total == s.minutes.paused for s in stretches):
+        return "No mood is told: nothing was watched in this time; it was paused."
     if any(stretch.minutes.fault for stretch in stretches):
         return "No mood is told: the camera could not be used in any minute. Run `quietstep doctor`."
     return "No mood is told: nothing was watched in this time."

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 COMMANDS = ("run", "demo", "replay", "record", "report", "doctor", "bench", "pose-model", "erase", "log", "backup")
-FOR_OTHERS = ("export", "gather")
+FOR_OTHERS = ("export", "gather", "homeassistant")
 HOUSEHOLD = ("pause", "resume", "consent", "status", "notice")
 
 
