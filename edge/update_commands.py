@@ -13,12 +13,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from edge.boot_clock import read_clock
 from edge.bundle import read_bundle, read_manifest
 from edge.config import Config
 from edge.errors import QuietstepError, UpdateStoreError
 from edge.pause import ALL_PLACES, new_pause, seconds_of
 from edge.running_note import read_note
-from edge.state import read_clock
 from edge.update.bundles import archive_sha256, candidate_of, put, stage
 from edge.update.decide import SHIPPED, offered
 from edge.update.pointer import ModelStore, Note, Written, named

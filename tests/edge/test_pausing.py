@@ -18,6 +18,7 @@ import av
 import numpy as np
 import pytest
 
+from edge.boot_clock import read_clock
 from edge.config import Camera, Config, Encoder, Quiet
 from edge.diary.store import Store
 from edge.doorkeeper import Doorkeeper
@@ -29,7 +30,7 @@ from edge.sense.frames import N_SLOTS, Progress
 from edge.sense.sources import open_source
 from edge.sense.specs import SourceSpec
 from edge.service import STEP_S, Service, serving
-from edge.state import open_door, read_clock
+from edge.state import open_door
 from edge.wire import Tick
 
 WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,rate=10,live=yes"

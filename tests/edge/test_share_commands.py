@@ -30,6 +30,7 @@ from tests.edge.test_household import Told
 pytest.importorskip("opendp", reason="the extra `share` is not installed")
 MONDAY = int(datetime(2026, 11, 16, tzinfo=UTC).timestamp()) // 60
 NOW_S = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
+SHIPPED_ID = "reference-2.0.0"
 SETTINGS = 'timezone = "UTC"\n[share]\non = true\nbudget = 3.0\n'
 
 
@@ -38,7 +39,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows of week 47."""
     folder = tmp_path_factory.mktemp("written")
     with Store.open(folder / "diary.db") as store:
-        diary = Diary(store, "reference", "cpu", checkpoint_each_minute=False)
+        diary = Diary(store, SHIPPED_ID, "cpu", checkpoint_each_minute=False)
         for minute in range(MONDAY, MONDAY + 180):
             diary.update(MinuteNote("hall", minute, MinuteKind.NOBODY))
         assert len(store.rows()) == 3
@@ -91,7 +92,7 @@ def test_a_yes_then_the_newest_week_then_the_same_again(home: Path) -> None:
     assert "Nothing was sent" in first.output
     file = home / "data" / "shared" / "quietstep-2026-W48.json"
     packet = decode_packet(file.read_bytes())
-    assert (packet.period, packet.model_id) == ("2026-W48", "reference")
+    assert (packet.period, packet.model_id) == ("2026-W48", SHIPPED_ID)
     assert file.read_text().strip() in first.output
     again = json.loads(quietstep(home, "share", "--json").output)
     assert (again["again"], again["left_nano"]) == (True, 2 * 10**9)
