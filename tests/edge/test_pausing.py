@@ -19,12 +19,13 @@ import numpy as np
 import pytest
 
 from edge.boot_clock import read_clock
-from edge.config import Camera, Config, Encoder, Quiet
+from edge.config import Camera, Config, Encoder
 from edge.diary.store import Store
 from edge.doorkeeper import Doorkeeper
 from edge.errors import ConsentError
 from edge.pause import ALL_PLACES
 from edge.permission import Reason
+from edge.quiet_settings import Quiet
 from edge.running_note import read_note
 from edge.sense.frames import N_SLOTS, Progress
 from edge.sense.sources import open_source
