@@ -14,6 +14,7 @@ from rich.console import Console
 
 from deploy import cli_keys
 from deploy.as_a_device import look
+from deploy.demo import run_demo
 from deploy.desk import live_drafts, seated
 from deploy.drafts import told
 from deploy.expiry import expiries
@@ -194,8 +195,6 @@ def demo(
     ] = None,
 ) -> None:
     """A publisher, a web server and a device on this machine: a good model, a broken one, and a changed archive."""
-    from deploy.demo import run_demo
-
     with one_sentence(), tempfile.TemporaryDirectory(prefix="quietstep-deploy-demo-") as folder:
         run_demo(keep.absolute() if keep else Path(folder), Console())
 

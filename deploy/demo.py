@@ -1,9 +1,9 @@
 """``quietstep-deploy demo``: a publisher, a web server and a device on this machine, from the first key to a roll-back.
 
 Promises: every step is a real one: real signatures, the bench's web server over HTTP, and `quietstep` itself as a
-process of its own that asks, stages, tests, shadows, tries, commits and refuses. What is not real is said on the screen:
-keys in one folder, a policy without bounds on privacy (the shipped bundle breaks the real one, which is shown first), a
-simulated walker and clock. Refuses a folder that holds something already.
+process of its own that asks, stages, tests, shadows, tries, commits and refuses. What is not real is said on the
+screen: keys in one folder, a policy without bounds (the shipped bundle breaks the real one, which is shown first), a
+simulated walker and a simulated clock. Refuses a folder that holds something already.
 """
 
 import os
@@ -108,7 +108,7 @@ def _founded(folder: Path, console: Console) -> Stage:
     passphrase.touch(mode=0o600)
     passphrase.write_text(secrets.token_urlsafe(24) + "\n")
     stage = Stage(folder, console, Secrets(passphrase))
-    stage.title("1. First keys: eleven, three people, one machine")
+    stage.title("1. First keys: three people and a machine")
     stage.tell("Throw-away keys, all in one folder with one passphrase; a real ceremony gives each person their own.")
     made = folder / "keys" / "new"
     outcome = init(Ceremony(stage.layout, made, {}, stage.secrets, "ceremony", datetime.now(UTC)))
@@ -149,7 +149,7 @@ def _policy_holds(stage: Stage) -> None:
         stage.act(lambda desk: publish(desk, Asked(SHIPPED, DEFAULT)), "ada")
     except DeployPolicyError as error:
         stage.tell(f"ada: {error}")
-        stage.tell("So it would not go out. From here on this repository has a policy without any bounds.")
+        stage.tell("So it would not go out. From here on this throw-away repository has a policy without bounds.")
     (stage.folder / "open-policy.toml").write_text(_OPEN)
 
 
@@ -164,9 +164,7 @@ def _a_good_model(stage: Stage) -> None:
     stage.title("4. A new model: two people sign, a machine offers, the home decides")
     _ship(stage, same_model(stage.folder / "bundles", next_version(1)))
     _expect(stage.quietstep("update", "now"), 0)
-    stage.tell(
-        "The walks are simulated and so is the clock of the shadow and the trial; their limits are the real ones."
-    )
+    stage.tell("Walks are simulated, and so is the clock of shadow and trial; their limits are those of a home.")
     _expect(stage.quietstep("update", "rehearse"), 0)
     _expect(stage.quietstep("update", "status"), 0)
 

@@ -55,8 +55,10 @@ def follower(config: Config) -> Follower:
 
 
 def _sentence(config: Config, outcome: Outcome) -> str:
-    said = f"{outcome.said[0].upper()}{outcome.said[1:]}."
-    if outcome.event != "staged":
+    if outcome.event == "nothing":
+        return f"{outcome.said[0].upper()}{outcome.said[1:]}."
+    said = f"{outcome.said}."
+    if outcome.event == "here":
         return said
     runs = read_running(config.running_note) is not None
     return said + (" It is tested next." if runs else " It is tested when `quietstep run` runs.")

@@ -89,8 +89,8 @@ def follower_of(spec: UpdateSpec) -> Follower:
 def settings_of(spec: UpdateSpec) -> PollSettings:
     """When a spec wants it to ask."""
     quiet = tuple(QuietHours(time_of(start), time_of(end)) for start, end in spec.quiet)
-    first_s = min(PollSettings.first_again_s, spec.every_s)
-    return PollSettings(household_zone(spec.zone), spec.every_s, first_s, quiet=quiet, metered=spec.metered)
+    usual = PollSettings(household_zone(spec.zone), quiet=quiet, metered=spec.metered)
+    return replace(usual, every_s=spec.every_s, first_again_s=min(usual.first_again_s, spec.every_s))
 
 
 def check(home: Follower, network: Network, now_s: float, fetch: bool) -> Outcome:

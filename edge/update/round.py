@@ -19,7 +19,7 @@ from edge.update.bundles import stage
 from edge.update.check_update import Running, Source, Staged, check_update
 from edge.update.choose import Nothing
 from edge.update.network import Network
-from edge.update.pointer import ModelStore, named
+from edge.update.pointer import ModelStore
 from edge.update.release import dotted, read_version
 from edge.update.trust_store import open_trust_store
 from edge.update.world import SHIPPED, World
@@ -84,9 +84,13 @@ def check_once(home: Follower, network: Network, clock_s: float, *, fetch: bool)
 def _taken(models: ModelStore, found: Staged) -> Outcome:
     world = models.read().world
     if world.candidate is not None and world.candidate.sha256 == found.sha256:
-        return Outcome("here", f"{named(world.candidate)} is here already: {world.candidate.stage}", found.target)
-    candidate = stage(models, found.bundle, found.sha256, int(time.time()), "staged", f"{found.target}, signed")
-    return Outcome("staged", f"{named(candidate)} is staged", found.target)
+        return Outcome("here", f"{_name(found)} is here already: {world.candidate.stage}", found.target)
+    stage(models, found.bundle, found.sha256, int(time.time()), "staged", f"{found.target}, signed")
+    return Outcome("staged", f"{_name(found)} is staged", found.target)
+
+
+def _name(found: Staged) -> str:
+    return f"{found.bundle.manifest.id} {found.bundle.manifest.version}"
 
 
 def outcome_of(error: QuietstepError) -> Outcome:

@@ -1,5 +1,6 @@
 """The updater's decisions without a network, its settings, and what its process can see."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_it_asks_soon_then_every_six_hours_and_says_so(config: Config) -> None:
 
 def test_failures_are_asked_again_ever_more_slowly(config: Config) -> None:
     asked = asked_at(Updater(spec_of(config), 0.5, Server()), NOW_S, 3600)
-    pauses = [after - before for before, after in zip(asked, asked[1:], strict=False)]
+    pauses = [after - before for before, after in itertools.pairwise(asked)]
     assert pauses == [300, 600, 1200]
 
 
