@@ -5,6 +5,7 @@ goes on whatever that was; killed anywhere, the next one finishes. It holds no s
 do. Refuses to ask while updates are on hold or models.db cannot be read.
 """
 
+import contextlib
 import secrets
 import sys
 import time
@@ -20,7 +21,7 @@ from edge.boot_clock import read_clock
 from edge.errors import QuietstepError, UpdateStoreError
 from edge.log import set_up_logging
 from edge.parent import die_with_parent
-from edge.pause import time_of
+from edge.pause import Pause, time_of
 from edge.quiet_hours import QuietHours
 from edge.update.agenda import Agenda
 from edge.update.network import Network
@@ -44,6 +45,8 @@ class Updater:
         self._home, self._note = follower_of(spec), Path(spec.note)
         self._settings, self._check = settings_of(spec), check
         self._models, self._agenda = ModelStore(Path(spec.models)), Agenda(random)
+        self._stamp: tuple[int, ...] | None = None
+        self._hold: Pause | None = None
         last = read_note(self._note)
         self._last = last or UpdateNote(None, None, None)
         failed = last is not None and last.outcome is not None and not last.outcome.good
@@ -66,11 +69,11 @@ class Updater:
         return outcome
 
     def _now_settings(self) -> PollSettings:
-        try:
-            hold = self._models.read().hold
-        except UpdateStoreError:
-            return self._settings  # the check itself says so
-        on_hold = hold is not None and hold.lasts(read_clock())
+        if self._stamp != (stamp := self._models.stamp()):
+            with contextlib.suppress(UpdateStoreError):  # the check itself says so
+                self._hold = self._models.read().hold
+            self._stamp = stamp
+        on_hold = self._hold is not None and self._hold.lasts(read_clock())
         return replace(self._settings, on_hold=on_hold)
 
     def _tell(self, at_s: float | None, outcome: Outcome | None) -> None:

@@ -1,5 +1,7 @@
 """From two signatures to a shadow beside a running camera: publisher, web server, updater, supervisor, self-test."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from edge.config import Camera, Config, Encoder
 from edge.service import STEP_S, Service
 from edge.service import serving as running
 from edge.update.decide import Stage
+from edge.update.note import read_note
 from edge.update.pointer import ModelStore
 from edge.update_commands import model_status
 from edge.update_settings import Update
@@ -54,9 +57,16 @@ def test_a_signed_release_comes_into_the_shadow_while_the_camera_runs(
         asking = model_status(config).updates
         names = [child.name for child in service.children]
         updater = service.children[-1]
-        assert updater.running
+        assert updater.pid
+        first = updater.pid
+        os.kill(first, signal.SIGKILL)
+        while not (updater.running and updater.pid != first and (note := read_note(config.update_note))):
+            assert time.monotonic() - begin_s < WITHIN_S, "it did not come back"
+            service.step()
+            time.sleep(STEP_S)
+        assert note.outcome is not None
     assert reading.n_frames > 0
-    assert (reading.diary_failures, service.children[0].watch.n_deaths, updater.watch.n_deaths) == (0, 0, 0)
+    assert (reading.diary_failures, service.children[0].watch.n_deaths, updater.watch.n_deaths) == (0, 0, 1)
     assert names == ["monitor", "capture of hall", "eyes of hall", "updater"]
     assert not updater.running
     assert [note.event for note in store.history()] == ["staged", "self-test", "in the shadow"]
