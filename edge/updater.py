@@ -57,11 +57,21 @@ def spec_of(config: Config, *, json_log: bool = False) -> UpdateSpec:
     update = config.update
     assert update.url is not None
     assert update.root is not None
-    quiet = tuple((f"{window.start:%H:%M}", f"{window.end:%H:%M}") for window in update.quiet)
-    where = (update.url, str(update.root), update.ring)
-    files = (str(config.data_dir), str(config.models), str(config.bundle), str(config.update_note))
-    when = (3600.0 * update.every_hours, update.metered, quiet, config.timezone)
-    return UpdateSpec(*where, *files, *when, parent_pid=os.getpid(), json_log=json_log)
+    return UpdateSpec(
+        url=update.url,
+        root=str(update.root),
+        ring=update.ring,
+        folder=str(config.data_dir),
+        models=str(config.models),
+        shipped=str(config.bundle),
+        note=str(config.update_note),
+        every_s=3600.0 * update.every_hours,
+        metered=update.metered,
+        quiet=tuple((f"{window.start:%H:%M}", f"{window.end:%H:%M}") for window in update.quiet),
+        zone=config.timezone,
+        parent_pid=os.getpid(),
+        json_log=json_log,
+    )
 
 
 def _start(config: Config, json_log: bool) -> Start:
