@@ -23,8 +23,8 @@ from edge.update.bundles import archive_sha256, candidate_of, put, stage
 from edge.update.decide import SHIPPED, offered
 from edge.update.note import UpdateNote
 from edge.update.note import read_note as read_update_note
+from edge.update.outcome import Outcome
 from edge.update.pointer import ModelStore, Note, Written, named
-from edge.update.round import Outcome
 
 SHIPS: str = "ships with Quietstep"
 

@@ -20,7 +20,8 @@ from edge.errors import ConfigError, QuietstepError
 from edge.running_note import read_note as read_running
 from edge.update.network import Network, OnBytes
 from edge.update.note import UpdateNote, read_note, write_note
-from edge.update.round import Follower, Outcome, check_once, outcome_of
+from edge.update.outcome import Outcome, outcome_of
+from edge.update.round import Follower, check_once
 
 SHOWN_FROM: Final = 1 << 20
 """Bytes: smaller files are here before anybody could read a bar."""

@@ -26,9 +26,10 @@ from edge.quiet_hours import QuietHours
 from edge.update.agenda import Agenda
 from edge.update.network import Network
 from edge.update.note import UpdateNote, read_note, write_note
+from edge.update.outcome import Outcome, outcome_of
 from edge.update.pointer import ModelStore
 from edge.update.poll import Polled, PollSettings, may_fetch_payload
-from edge.update.round import Follower, Outcome, check_once, outcome_of
+from edge.update.round import Follower, check_once
 from edge.update_spec import UpdateSpec
 from edge.zone import household_zone
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.update.round import Outcome
+from edge.update.outcome import Outcome
 
 
 class UpdateNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

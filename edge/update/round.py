@@ -9,16 +9,15 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from edge.bundle import read_manifest
-from edge.errors import QuietstepError, UpdateFetchError, UpdateStoreError
+from edge.errors import UpdateStoreError
 from edge.update.bundles import stage
 from edge.update.check_update import Running, Source, Staged, check_update
 from edge.update.choose import Nothing
 from edge.update.network import Network
+from edge.update.outcome import Outcome
 from edge.update.pointer import ModelStore
 from edge.update.release import dotted, read_version
 from edge.update.trust_store import open_trust_store
@@ -26,19 +25,6 @@ from edge.update.world import SHIPPED, World
 
 BUILT_S: Final = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 """No clock is believed that shows less; raised with each release of Quietstep."""
-
-
-class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What came of one check, in a word and in a sentence, and the release it was about."""
-
-    event: Literal["staged", "here", "nothing", "no answer", "refused"]
-    said: str
-    offer: str | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether the server was heard, and what it said could be believed."""
-        return self.event in ("staged", "here", "nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +77,3 @@ def _taken(models: ModelStore, found: Staged) -> Outcome:
 
 def _name(found: Staged) -> str:
     return f"{found.bundle.manifest.id} {found.bundle.manifest.version}"
-
-
-def outcome_of(error: QuietstepError) -> Outcome:
-    """The same for a check that failed."""
-    return Outcome("no answer" if isinstance(error, UpdateFetchError) else "refused", str(error))

@@ -40,6 +40,11 @@ def url(office: Office) -> Iterator[str]:
         thread.join()
 
 
+def in_shadow(store: ModelStore) -> bool:
+    candidate = store.read().world.candidate
+    return candidate is not None and candidate.stage is Stage.SHADOW
+
+
 def test_a_signed_release_comes_into_the_shadow_while_the_camera_runs(
     url: str, office: Office, tmp_path: Path, pose_model: Path
 ) -> None:
@@ -49,7 +54,7 @@ def test_a_signed_release_comes_into_the_shadow_while_the_camera_runs(
     service, store = Service(config, pose_model), ModelStore(config.models)
     with running(service):
         begin_s = time.monotonic()
-        while (candidate := store.read().world.candidate) is None or candidate.stage is not Stage.SHADOW:
+        while not (in_shadow(store) and service.status.reading.n_frames):
             assert time.monotonic() - begin_s < WITHIN_S, (service.status, store.history())
             service.step()
             time.sleep(STEP_S)

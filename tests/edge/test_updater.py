@@ -15,8 +15,9 @@ from edge.errors import ConfigError, UpdateFetchError
 from edge.pause import ALL_PLACES, new_pause
 from edge.update.network import Network
 from edge.update.note import read_note
+from edge.update.outcome import Outcome
 from edge.update.pointer import ModelStore, Note
-from edge.update.round import Follower, Outcome
+from edge.update.round import Follower
 from edge.update_commands import model_status
 from edge.update_process import Updater
 from edge.updater import spec_of, updater_of
@@ -142,6 +143,13 @@ def test_quiet_hours_of_polls_reach_the_updater(tmp_path: Path) -> None:
 def test_its_process_has_no_room_with_a_body_or_a_diary() -> None:
     rooms = ("edge.sense", "edge.gait", "edge.diary", "edge.encoder", "edge.wire", "edge.config", "cv2", "onnxruntime")
     code = f"import sys, edge.update_process; print([m for m in sys.modules if m.startswith({rooms!r})])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_only_who_asks_imports_a_network_library() -> None:
+    names = "edge.run, edge.standing, edge.household, edge.update_commands, edge.share_commands"
+    code = f"import sys, edge.cli, {names}; print([m for m in ('urllib3', 'tuf', 'http.client') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -7,9 +7,10 @@ import pytest
 from edge.config import REFERENCE_BUNDLE
 from edge.errors import UpdateFetchError, UpdateRefusedError, UpdateStoreError
 from edge.update.network import Network
+from edge.update.outcome import Outcome, outcome_of
 from edge.update.pointer import ModelStore
 from edge.update.release import read_version
-from edge.update.round import Follower, Outcome, check_once, outcome_of, running_of
+from edge.update.round import Follower, check_once, running_of
 from edge.update.world import SHIPPED, Floor, Pointer, Quarantine, World, after
 from tests.edge.update.conftest import TARGET, Home
 
