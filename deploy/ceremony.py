@@ -1,6 +1,6 @@
 """The first keys and the first metadata, in one go, on a machine without a network.
 
-Promises: eleven times a key that did not exist before (or one at a URI), the six first metadata files signed by all of
+Promises: twelve times a key that did not exist before (or one at a URI), the six first metadata files signed by all of
 them, a ``root.json`` to build into devices, and the first line of the audit log. Refuses a folder that already holds
 a repository.
 """

@@ -5,6 +5,7 @@ command that changes something says what it did and who is needed next. Refuses 
 expected.
 """
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from deploy import cli_keys
 from deploy.as_a_device import look
+from deploy.demo import run_demo
 from deploy.desk import live_drafts, seated
 from deploy.drafts import told
 from deploy.expiry import expiries
@@ -184,6 +186,17 @@ def serve(
             server.serve_forever()
         except KeyboardInterrupt:
             print("Ended.")
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep everything in this new folder; else it is thrown away.")
+    ] = None,
+) -> None:
+    """A publisher, a web server and a device on this machine: a good model, a broken one, and a changed archive."""
+    with one_sentence(), tempfile.TemporaryDirectory(prefix="quietstep-deploy-demo-") as folder:
+        run_demo(keep.absolute() if keep else Path(folder), Console())
 
 
 cli_keys.register(app)

@@ -21,7 +21,7 @@ _stdout = Console()
 def add_update(app: typer.Typer, sentences: Callable[[Command], Command]) -> None:
     """Put ``update`` and its commands into ``app``; ``sentences`` turns their failures into one."""
     update = typer.Typer(help="The model: which one runs, what became of others.", no_args_is_help=True)
-    for command in (status, history, hold, accept):
+    for command in (status, now, history, hold, accept, rehearse):
         update.command()(sentences(command))
     app.add_typer(update, name="update")
 
@@ -31,6 +31,16 @@ def status(config: ConfigOption = None, data_dir: DataOption = None, json: JsonO
     from edge.update_commands import print_update_status
 
     print_update_status(_settings(config, data_dir), _stdout, as_json=json)
+
+
+def now(config: ConfigOption = None, data_dir: DataOption = None, json: JsonOption = False) -> None:
+    """Ask for a new model at once. Exits with 0 where the server was heard, 3 where it was not, 1 for what is refused.
+
+    What comes is staged; it is tested and tried while `quietstep run` runs.
+    """
+    from edge.update_now import update_now
+
+    update_now(_settings(config, data_dir), _stdout, as_json=json)
 
 
 def history(config: ConfigOption = None, data_dir: DataOption = None, json: JsonOption = False) -> None:
@@ -61,6 +71,16 @@ def accept(
     from edge.update_commands import accept
 
     accept(_settings(config, data_dir), _stdout, folder)
+
+
+def rehearse(config: ConfigOption = None, data_dir: DataOption = None) -> None:
+    """For a bench: let a staged model go all its way on simulated walks, in simulated time, within the real limits.
+
+    Refuses a data folder with a diary: a home's model is decided on by how its own people walk.
+    """
+    from edge.rehearse import rehearse
+
+    rehearse(_settings(config, data_dir), _stdout)
 
 
 def _settings(config: Path | None, data_dir: Path | None) -> Any:

@@ -7,7 +7,7 @@ Refuses unknown keys, two cameras in one place, and paths that cannot be meant. 
 
 import difflib
 import tomllib
-from datetime import time, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -18,20 +18,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from edge.config_lines import line_of
 from edge.errors import ConfigError
 from edge.homeassistant.settings import HomeAssistant
-from edge.pause import time_of
 from edge.permission import Settings
 from edge.quiet_hours import QuietHours
+from edge.quiet_settings import Place, Quiet
 from edge.retention import Retention
 from edge.review_settings import Review
 from edge.rungs import RUNGS, LadderSettings
 from edge.sense.sources import is_live
 from edge.share_settings import Share
+from edge.update_settings import Update
 from edge.zone import household_zone
 
 FILE_NAME: Final = "quietstep.toml"
 REFERENCE_BUNDLE: Final = Path(__file__).parent / "models" / "reference"
 
-Place = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9 _-]{0,31}$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -67,28 +67,6 @@ class Camera(_Strict):
     def _live_cameras_do_not_wait(self) -> "Camera":
         if self.every_frame and is_live(self.source):
             raise ValueError("a video file where every_frame is set, for a live camera does not wait")
-        return self
-
-
-class Quiet(_Strict):
-    """Quiet hours: from and to as ``22:00``, over midnight where ``to`` is earlier; at one place, or at all."""
-
-    start: Annotated[time, Field(alias="from")]
-    end: Annotated[time, Field(alias="to")]
-    place: Place | None = None
-
-    @field_validator("start", "end", mode="before")
-    @classmethod
-    def _is_a_time(cls, text: object) -> time:
-        try:
-            return time_of(str(text))
-        except ConfigError as error:
-            raise ValueError(error.wanted + ', like "22:00"') from error
-
-    @model_validator(mode="after")
-    def _ends_elsewhere(self) -> "Quiet":
-        if self.start == self.end:
-            raise ValueError("quiet hours whose end is not their start; `quietstep pause` is for whole days")
         return self
 
 
@@ -142,6 +120,7 @@ class Config(_Strict):
     timezone: str | None = None
     encoder: Encoder = Field(default_factory=Encoder)
     share: Share = Field(default_factory=Share)
+    update: Update = Field(default_factory=Update)
     keeping: Keeping = Field(default_factory=Keeping, alias="diary")  # config.diary is its file
     review: Review = Field(default_factory=Review)
     homeassistant: HomeAssistant = Field(default_factory=HomeAssistant)
@@ -198,6 +177,11 @@ class Config(_Strict):
     def bundles(self) -> Path:
         """The folder of downloaded bundles."""
         return self.data_dir / "bundles"
+
+    @property
+    def update_note(self) -> Path:
+        """Where the updater says when it asks next, and what came of it."""
+        return self.data_dir / "update.json"
 
     @property
     def running_note(self) -> Path:
@@ -292,6 +276,7 @@ def _fields(loc: tuple[int | str, ...]) -> list[str]:
         "quiet": Quiet,
         "encoder": Encoder,
         "share": Share,
+        "update": Update,
         "diary": Keeping,
         "review": Review,
         "homeassistant": HomeAssistant,

@@ -10,11 +10,12 @@ from typing import Final
 
 import structlog
 
+from edge.boot_clock import read_clock
 from edge.config import Config
 from edge.errors import StateError
 from edge.permission import Rest, State, rest_of
 from edge.sense.sources import is_live
-from edge.state import read_clock, read_state
+from edge.state import read_state
 
 POLL_S: Final = 0.5
 

@@ -10,8 +10,9 @@ import sys
 import msgspec
 
 from edge.errors import LockError
+from edge.parent import die_with_parent
 from edge.rungs import RungSpec
-from edge.sense.lock import die_with_parent, lock_out_network
+from edge.sense.lock import lock_out_network
 from edge.sense.specs import ExitCode
 
 

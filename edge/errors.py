@@ -118,6 +118,8 @@ class UpdateRefusedError(UpdateError):
 class UpdateFetchError(UpdateError):
     """It did not come whole: network, server or disk; the next try goes on from there."""
 
+    exit_code = 3
+
 
 class UpdateStoreError(UpdateError):
     """The file of update trust cannot be read or written; until it can, no update is taken."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from rich.console import Console
 
+from edge.boot_clock import read_clock
 from edge.config import Config
 from edge.consent import TEXT, ConsentNote, refusal, stands, withdrawn
 from edge.errors import ConfigError, ConsentError, DiaryError, ServiceError, StateError
@@ -20,7 +21,7 @@ from edge.pause import ALL_PLACES, next_time_s, seconds_of, time_of
 from edge.running_note import RunningNote, read_note
 from edge.sense.sources import is_live
 from edge.standing import standing
-from edge.state import open_door, read_clock, read_state
+from edge.state import open_door, read_state
 
 CLOSED_WITHIN_S: Final = 5.0
 OFF_WITHIN_S: Final = 40.0

@@ -10,7 +10,8 @@ import msgspec
 
 from edge.errors import LockError
 from edge.monitor_spec import MonitorSpec
-from edge.sense.lock import die_with_parent, lock_out_network
+from edge.parent import die_with_parent
+from edge.sense.lock import lock_out_network
 from edge.sense.specs import ExitCode
 
 

@@ -36,6 +36,7 @@ from edge.stop import Stop
 from edge.update.acceptance import Acceptance, Where
 from edge.update.decide import Limits
 from edge.update.pointer import ModelStore
+from edge.updater import updater_of
 from edge.wire import Sender, Tick, ipc_endpoint
 
 STEP_S: Final = 0.05
@@ -76,6 +77,7 @@ class Service:
         self._rests: dict[str, Rest] = {}
         self._note = NoteKeeper(config.running_note)
         self._acceptance = _acceptance(config, self._gauges, limits) if kind == "home" else None
+        self._updater = updater_of(config, kind, json_log=json_log)
         self.last_status = self.status
 
     def _monitor_start(self, endpoint: str, kind: Literal["home", "demo"], json_log: bool) -> Start:
@@ -93,7 +95,8 @@ class Service:
     @property
     def children(self) -> list[Child]:
         """Every process, the monitor first."""
-        return [self._monitor, *(child for eye in self._eyes for child in eye.children)]
+        updater = [self._updater.child] if self._updater else []
+        return [self._monitor, *(child for eye in self._eyes for child in eye.children), *updater]
 
     @property
     def status(self) -> Status:
@@ -148,6 +151,8 @@ class Service:
         self._look_after_monitor(now_s)
         if self._acceptance:
             self._acceptance.update(now_s)
+        if self._updater:
+            self._updater.look(now_s)
         self._tick()
         cameras = {eye.camera.place: eye.told(now_s) for eye in self._eyes}
         waiting = self._acceptance.waiting if self._acceptance else ""
@@ -163,6 +168,8 @@ class Service:
         self._sender.send(self._tick_at(end_ns, tuple(sorted(self._fell)), paused))
         self._sender.close()
         self._note.close()
+        if self._updater:
+            self._updater.stop()
         if self._acceptance:
             self._acceptance.stop()
         self._monitor.ask_to_stop()
@@ -250,7 +257,7 @@ class Service:
 
     def _forward_words(self, *, all_of_them: bool = False) -> None:
         """Print what children said; a camera that never gave a picture is heard when it is clear what became of it."""
-        heard = [self._monitor]
+        heard = [self._monitor, *([self._updater.child] if self._updater else [])]
         for eye in self._eyes:
             heard += eye.children if all_of_them or eye.ever_ran or eye.refused else ()
         for child in heard:

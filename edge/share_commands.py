@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from edge.bundle import read_manifest
+from edge.active_model import active_model_id
 from edge.config import Config
 from edge.diary.coin import NANO
 from edge.diary.period import newest_over, period_of
@@ -33,7 +33,7 @@ OFF = SharingError(
 
 def home_of(config: Config) -> Home:
     """Where things are, by the settings."""
-    return Home(config.diary, config.key, config.share_folder, config.zone, read_manifest(config.bundle).id)
+    return Home(config.diary, config.key, config.share_folder, config.zone, active_model_id(config))
 
 
 def terms_of(config: Config) -> Terms:

@@ -10,13 +10,14 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from edge.boot_clock import read_clock
 from edge.config import Config
 from edge.consent import stands
 from edge.errors import StateError
 from edge.permission import State, rest_of
 from edge.running_note import RunningNote, read_note
 from edge.sense.sources import is_live
-from edge.state import read_clock, read_state
+from edge.state import read_state
 from edge.update_commands import ModelStatus, model_status, status_lines
 
 

@@ -16,7 +16,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -24,6 +23,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import sqlcipher3.dbapi2 as sqlite
 
+from edge.boot_clock import read_clock
 from edge.consent import TEXT_SHA256, ConsentNote, checked_name
 from edge.diary.key import sync_folder
 from edge.errors import StateError
@@ -43,15 +43,6 @@ _TABLES: Final = (
 )
 _MOVE: Final = "Everything is paused. Move that file away, then: quietstep consent, and quietstep resume."
 Row = TypeVar("Row")
-
-
-def read_clock() -> Clock:
-    """The wall clock, and the one that nobody can set."""
-    try:
-        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        boot_id = ""
-    return Clock(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME), boot_id)
 
 
 def read_state(path: Path) -> State:

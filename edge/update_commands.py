@@ -13,17 +13,31 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from edge.boot_clock import read_clock
 from edge.bundle import read_bundle, read_manifest
 from edge.config import Config
 from edge.errors import QuietstepError, UpdateStoreError
 from edge.pause import ALL_PLACES, new_pause, seconds_of
 from edge.running_note import read_note
-from edge.state import read_clock
 from edge.update.bundles import archive_sha256, candidate_of, put, stage
 from edge.update.decide import SHIPPED, offered
+from edge.update.note import UpdateNote
+from edge.update.note import read_note as read_update_note
+from edge.update.outcome import Outcome
 from edge.update.pointer import ModelStore, Note, Written, named
 
 SHIPS: str = "ships with Quietstep"
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """From where and as which ring; when (Unix s) the last check was and what came of it; when the next one is (None
+    where no service runs, or on hold); the release that was offered last."""
+
+    url: str
+    ring: str
+    last_check_s: float | None
+    outcome: Outcome | None
+    next_poll_s: float | None
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
@@ -39,6 +53,7 @@ class ModelStatus(msgspec.Struct, frozen=True):
     held: bool
     held_until_s: float | None
     error: str | None
+    updates: Asking | None = None
 
 
 def model_status(config: Config) -> ModelStatus:
@@ -62,6 +77,7 @@ def model_status(config: Config) -> ModelStatus:
         held,
         written.hold.end_s(now) if held and written.hold else None,
         error,
+        _asking(config, runs=note is not None),
     )
 
 
@@ -87,6 +103,8 @@ def status_lines(config: Config, now: ModelStatus) -> list[str]:
         lines.append(f"new model: {now.candidate}, {now.stage}{waits}")
     if now.held:
         lines.append(f"updates are on hold {_until(config, now.held_until_s)}")
+    if now.updates:
+        lines += _asking_lines(config, now.updates)
     if now.n_quarantined:
         lines.append(f"in quarantine: {now.n_quarantined} (quietstep update history)")
     return [*lines, *([now.error] if now.error else [])]
@@ -128,6 +146,22 @@ def accept(config: Config, console: Console, folder: Path) -> None:
     running = read_note(config.running_note) is not None
     then = "It is tested next." if running else "It is tested when `quietstep run` runs."
     console.print(f"{named(candidate)} is staged ({sha256[:12]}). {then}", highlight=False, markup=False)
+
+
+def _asking(config: Config, *, runs: bool) -> Asking | None:
+    if config.update.url is None:
+        return None
+    note = read_update_note(config.update_note) or UpdateNote(None, None, None)
+    return Asking(config.update.url, config.update.ring, note.at_s, note.outcome, note.next_s if runs else None)
+
+
+def _asking_lines(config: Config, asking: Asking) -> list[str]:
+    lines = [f"updates: {asking.url}, ring {asking.ring}"]
+    if asking.last_check_s is not None and asking.outcome is not None:
+        lines.append(f"asked last: {_local(config, asking.last_check_s)}: {asking.outcome.said}")
+    if asking.next_poll_s is not None:
+        lines.append(f"asks next: {_local(config, asking.next_poll_s)}")
+    return lines
 
 
 def _note(event: str, detail: str = "") -> Note:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads only wait for each other
+
 from edge.config import REFERENCE_BUNDLE
 from edge.encoder import AffectEncoder, open_encoder
 from edge.errors import PoseModelError

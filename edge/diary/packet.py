@@ -57,8 +57,8 @@ mood answers 0 to valence, arousal, told and abstained: the mean mood of those t
 class Packet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One answer. ``epsilon`` is OpenDP's own figure for this very packet; ``period`` an ISO week or a date.
 
-    ``model_id`` is the bundle that the home is set to (public, the same for all homes of a release); moods of another
-    model count as untold.
+    ``model_id`` is the committed model, id and version (public; the same for all homes of a ring once its rollout is
+    whole); moods of another model count as untold.
     """
 
     schema_version: Literal[1]

@@ -22,8 +22,9 @@ from typing import Final
 import msgspec
 
 from edge.errors import CameraError, QuietstepError
+from edge.parent import die_with_parent
 from edge.sense.frames import Phase, PictureMemory
-from edge.sense.lock import die_with_parent, no_core_dumps
+from edge.sense.lock import no_core_dumps
 from edge.sense.picture import Picture, PictureSource
 from edge.sense.sources import open_source
 from edge.sense.specs import CaptureSpec, ExitCode

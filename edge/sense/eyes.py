@@ -13,7 +13,8 @@ import sys
 import msgspec
 
 from edge.errors import LockError, PoseModelError, QuietstepError
-from edge.sense.lock import die_with_parent, lock_out_network
+from edge.parent import die_with_parent
+from edge.sense.lock import lock_out_network
 from edge.sense.specs import ExitCode, EyesSpec
 
 

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import resource
-import signal
 import socket
 from pathlib import Path
 from typing import Final
@@ -34,7 +32,6 @@ REFUSED_CALLS: Final = (
     "process_vm_writev",
 )
 _IO_URING_SETUP: Final = 425  # One number on every architecture.
-_PR_SET_PDEATHSIG: Final = 1
 _PR_GET_DUMPABLE: Final = 3
 _PR_SET_DUMPABLE: Final = 4
 _SECCOMP_FILTERING: Final = "2"
@@ -74,14 +71,6 @@ def unlocked_threads(pid: int | str = "self") -> list[int]:
         if fields.get("Seccomp", "").strip() != _SECCOMP_FILTERING:
             unlocked.append(int(task.name))
     return unlocked
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """Let the kernel kill this process when the thread that started it ends; end now if it is gone already."""
-    if _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        raise LockError("a kernel without PR_SET_PDEATHSIG", "Linux", "Run Quietstep on Linux.")
-    if os.getppid() != parent_pid:
-        raise SystemExit(0)
 
 
 def no_core_dumps() -> None:

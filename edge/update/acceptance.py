@@ -16,11 +16,11 @@ from typing import Final
 
 import structlog
 
+from edge.boot_clock import read_clock
 from edge.errors import QuietstepError, UpdateStoreError
 from edge.gauges import Gauges, Reading
 from edge.model_order import ModelOrder
 from edge.rungs import CPU, LadderSettings
-from edge.state import read_clock
 from edge.update.bundles import remove, verified
 from edge.update.decide import (
     SHIPPED,

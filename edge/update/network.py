@@ -34,18 +34,28 @@ AGENT: Final = "quietstep-update"
 _CHUNK: Final = 1 << 16
 _MAX_REDIRECTS: Final = 3
 _AGAIN: Final = "Nothing was changed; it is tried again later."
+OnBytes = Callable[[str, int, int | None], None]
+"""Hears of the address, of the bytes of its body so far, and of how many there will be where the server says so."""
 
 
 class Answer:
     """Status and headers of one answer; its body comes from ``chunks``."""
 
-    def __init__(self, url: str, response: http.client.HTTPResponse, pace: Pace, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        url: str,
+        response: http.client.HTTPResponse,
+        pace: Pace,
+        clock: Callable[[], float],
+        on_bytes: OnBytes | None = None,
+    ) -> None:
         self.url = url
         self.status = response.status
         self._response = response
         self._length = response.length
         self._pace = pace
         self._clock = clock
+        self._on_bytes = on_bytes
 
     def header(self, name: str) -> str | None:
         """A header's value, or None."""
@@ -66,6 +76,8 @@ class Answer:
                 refuse_page(chunk, self.url)
             n_read += len(chunk)
             self._pace.update(len(chunk), self._clock())
+            if self._on_bytes:
+                self._on_bytes(self.url, n_read, self._length)
             yield chunk
         if self._length is not None and n_read < self._length:
             raise UpdateFetchError(f"a transfer cut {self._length - n_read} bytes early", "the whole file", _AGAIN)
@@ -81,10 +93,16 @@ class Network:
     """Where files come from. ``clock`` is a clock in seconds that only goes forward."""
 
     def __init__(
-        self, limits: Limits | None = None, *, allow_plain: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        limits: Limits | None = None,
+        *,
+        allow_plain: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        on_bytes: OnBytes | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._allow_plain = allow_plain
+        self._on_bytes = on_bytes
         self._clock = clock
         self._tls: ssl.SSLContext | None = None
 
@@ -96,7 +114,7 @@ class Network:
             with contextlib.closing(self._connection(parts)) as connection:
                 response = self._ask(connection, parts, headers, url)
                 if response.status not in REDIRECTS:
-                    yield Answer(url, response, Pace(self._limits), self._clock)
+                    yield Answer(url, response, Pace(self._limits), self._clock, self._on_bytes)
                     return
                 url = urljoin(url, response.getheader("Location") or "")
                 refuse_redirect(parts, refuse_address(url, allow_plain=self._allow_plain))

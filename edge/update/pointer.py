@@ -21,11 +21,11 @@ from typing import Any, Final
 import msgspec
 import sqlcipher3.dbapi2 as sqlite
 
-from edge.diary.key import sync_folder
 from edge.errors import UpdateStoreError
 from edge.pause import ALL_PLACES, Pause
 from edge.update.decide import Candidate, Floor, Pointer, ShadowCounts, Stage, TrialHealth, World
-from edge.update.release import Version, read_version
+from edge.update.durable import sync_folder
+from edge.update.release import dotted, read_version
 
 APPLICATION_ID: Final = 0x51534D44
 """Marks the file as Quietstep's models ("QSMD")."""
@@ -197,14 +197,14 @@ def _hold(connection: Any) -> Pause | None:
 def _write(connection: Any, before: World, world: World, note: Note | None) -> None:
     pointer, candidate = world.pointer, world.candidate
     connection.execute("UPDATE pointer SET active = ?, fallback = ?", (pointer.active, pointer.fallback))
-    floors = [(floor.model_id, _dotted(floor.version), floor.sha256) for floor in pointer.floors]
+    floors = [(floor.model_id, dotted(floor.version), floor.sha256) for floor in pointer.floors]
     connection.executemany("INSERT OR REPLACE INTO floor VALUES (?, ?, ?)", floors)
     why = note.detail if note else ""
     new = [(sha256, why) for sha256 in sorted(world.quarantined - before.quarantined)]
     connection.executemany("INSERT INTO quarantine VALUES (?, ?)", new)
     connection.execute("DELETE FROM candidate")
     if candidate is not None:
-        version = _dotted(candidate.version)
+        version = dotted(candidate.version)
         values = (candidate.sha256, candidate.model_id, version, candidate.stage, candidate.attempts, candidate.running)
         connection.execute("INSERT INTO candidate VALUES (1, ?, ?, ?, ?, ?, ?)", values)
     if _stage_of(before) != _stage_of(world):
@@ -223,13 +223,9 @@ def _add(connection: Any, note: Note) -> None:
     connection.execute("DELETE FROM history WHERE n <= (SELECT max(n) FROM history) - ?", (MOST_NOTES,))
 
 
-def _dotted(version: Version) -> str:
-    return ".".join(map(str, version))
-
-
 def named(candidate: Candidate) -> str:
     """A candidate as people call it: id and version."""
-    return f"{candidate.model_id} {_dotted(candidate.version)}"
+    return f"{candidate.model_id} {dotted(candidate.version)}"
 
 
 def _create(path: Path) -> None:

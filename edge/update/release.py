@@ -48,6 +48,11 @@ class ReleaseName(msgspec.Struct, frozen=True):
     version: Version
 
 
+def dotted(version: Version) -> str:
+    """A version as people write it."""
+    return ".".join(map(str, version))
+
+
 def rollout_path(ring: str) -> str:
     """Target path of a ring's rollout; raises UpdateRefusedError for a name that is no ring's."""
     if not re.fullmatch(_RING, ring):

@@ -65,7 +65,7 @@ def refuse_address(url: str, *, allow_plain: bool) -> SplitResult:
         known = None
     if not known or parts.username or parts.scheme not in {"http", "https"} or not _is_printable(url):
         raise UpdateFetchError(f"the address {url[:200]!r}", "https://host/path", "Mend it in quietstep.toml.")
-    if parts.scheme == "http" and not allow_plain and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not allow_plain and not is_loopback(parts.hostname or ""):
         found = f"an address without encryption ({parts.scheme}://{parts.hostname})"
         raise UpdateFetchError(found, "https", "Mend it in quietstep.toml, or allow plain http there.")
     return parts
@@ -134,7 +134,8 @@ def refuse_status(status: int, url: str) -> UpdateFetchError:
     return UpdateFetchError(f"status {status} for {url}", "the file", _AGAIN)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

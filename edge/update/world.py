@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from edge.errors import UpdateRefusedError
-from edge.update.release import Version
+from edge.update.release import Version, dotted
 
 SHIPPED: Final = ""
 """Stands for the SHA-256 of the model that ships with Quietstep: never downloaded, never taken away."""
@@ -128,7 +128,7 @@ def why_not_taken(world: World, candidate: Candidate) -> str:
     floor = world.pointer.floor(candidate.model_id)
     # The very bundle that was committed may come again: its files may have been damaged since.
     if candidate.version < floor.version or (candidate.version == floor.version and candidate.sha256 != floor.sha256):
-        return f"version {_dotted(floor.version)} of {candidate.model_id} was committed, and this is not newer"
+        return f"version {dotted(floor.version)} of {candidate.model_id} was committed, and this is not newer"
     return ""
 
 
@@ -215,7 +215,3 @@ def held_shas(world: World) -> frozenset[str]:
     """The bundles that must stay on disk."""
     shas = {world.pointer.active, world.pointer.fallback, world.candidate.sha256 if world.candidate else SHIPPED}
     return frozenset(shas - {SHIPPED})
-
-
-def _dotted(version: Version) -> str:
-    return ".".join(map(str, version))

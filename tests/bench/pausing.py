@@ -13,11 +13,12 @@ from pathlib import Path
 
 import platformdirs
 
+from edge.boot_clock import read_clock
 from edge.config import Camera, Config, Encoder
 from edge.pause import ALL_PLACES
 from edge.sense.pose_model import find_or_build
 from edge.service import STEP_S, Service, serving
-from edge.state import open_door, read_clock, read_state
+from edge.state import open_door, read_state
 
 SOURCE = "synthetic:identity=1,view=side,path=treadmill,live=yes"
 

@@ -159,10 +159,10 @@ def _quietstep(home: Path, *arguments: object) -> None:
         "XDG_DATA_HOME": "data",
         "XDG_CONFIG_HOME": "config",
         "XDG_CACHE_HOME": "cache",
-        "TMPDIR": "tmp",
+        "TMPDIR": "t",  # short: a socket's path has 100 characters
     }
     environment = os.environ | {name: str(home / below) for name, below in places.items()}
-    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    (home / "t").mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "edge.cli", *map(str, arguments)]
     with (home / "log.txt").open("ab") as log:
         done = subprocess.run(command, check=False, env=environment, cwd=home, stdout=log, stderr=log, timeout=300)

@@ -18,18 +18,20 @@ import av
 import numpy as np
 import pytest
 
-from edge.config import Camera, Config, Encoder, Quiet
+from edge.boot_clock import read_clock
+from edge.config import Camera, Config, Encoder
 from edge.diary.store import Store
 from edge.doorkeeper import Doorkeeper
 from edge.errors import ConsentError
 from edge.pause import ALL_PLACES
 from edge.permission import Reason
+from edge.quiet_settings import Quiet
 from edge.running_note import read_note
 from edge.sense.frames import N_SLOTS, Progress
 from edge.sense.sources import open_source
 from edge.sense.specs import SourceSpec
 from edge.service import STEP_S, Service, serving
-from edge.state import open_door, read_clock
+from edge.state import open_door
 from edge.wire import Tick
 
 WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,rate=10,live=yes"

@@ -6,16 +6,20 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
 from edge import share_commands
+from edge.active_model import active_model_id
+from edge.bundle import read_manifest, write_manifest
 from edge.cli import app
-from edge.config import load_config
+from edge.config import REFERENCE_BUNDLE, load_config
 from edge.consent import TEXT
 from edge.diary.booking import MinuteNote
 from edge.diary.diary import Diary
@@ -25,11 +29,14 @@ from edge.diary.share_ledger import read_ledger
 from edge.diary.store import Store
 from edge.errors import ConfigError
 from edge.household import consent
+from edge.update.pointer import ModelStore
+from edge.update.world import Floor, Pointer
 from tests.edge.test_household import Told
 
 pytest.importorskip("opendp", reason="the extra `share` is not installed")
 MONDAY = int(datetime(2026, 11, 16, tzinfo=UTC).timestamp()) // 60
 NOW_S = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
+SHIPPED_ID = "reference-2.0.0"
 SETTINGS = 'timezone = "UTC"\n[share]\non = true\nbudget = 3.0\n'
 
 
@@ -38,7 +45,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows of week 47."""
     folder = tmp_path_factory.mktemp("written")
     with Store.open(folder / "diary.db") as store:
-        diary = Diary(store, "reference", "cpu", checkpoint_each_minute=False)
+        diary = Diary(store, SHIPPED_ID, "cpu", checkpoint_each_minute=False)
         for minute in range(MONDAY, MONDAY + 180):
             diary.update(MinuteNote("hall", minute, MinuteKind.NOBODY))
         assert len(store.rows()) == 3
@@ -91,11 +98,27 @@ def test_a_yes_then_the_newest_week_then_the_same_again(home: Path) -> None:
     assert "Nothing was sent" in first.output
     file = home / "data" / "shared" / "quietstep-2026-W48.json"
     packet = decode_packet(file.read_bytes())
-    assert (packet.period, packet.model_id) == ("2026-W48", "reference")
+    assert (packet.period, packet.model_id) == ("2026-W48", SHIPPED_ID)
     assert file.read_text().strip() in first.output
     again = json.loads(quietstep(home, "share", "--json").output)
     assert (again["again"], again["left_nano"]) == (True, 2 * 10**9)
     assert again["receipt"]["packet"] == file.read_text()
+
+
+def test_the_model_named_is_the_committed_one_else_the_one_that_ships(tmp_path: Path) -> None:
+    config = load_config(None, data_dir=tmp_path)
+    assert active_model_id(config) == SHIPPED_ID
+    floor = Floor("walk", (3, 1), "a" * 64)
+    ModelStore(config.models).change(lambda world: replace(world, pointer=Pointer(floor.sha256, "", (floor,))))
+    assert active_model_id(config) == SHIPPED_ID, "its bundle is gone, so it does not answer"
+    (config.bundles / floor.sha256).mkdir(parents=True)
+    manifest = msgspec.structs.replace(read_manifest(REFERENCE_BUNDLE), id="walk", version="3.1.0")
+    write_manifest(config.bundles / floor.sha256, manifest)
+    assert active_model_id(config) == "walk-3.1.0"
+    by_hand = config.model_copy(update={"bundle": config.bundles / floor.sha256})
+    assert active_model_id(by_hand) == "walk-3.1.0"
+    config.models.write_bytes(b"something else" * 1000)
+    assert active_model_id(config) == SHIPPED_ID
 
 
 def test_changed_settings_ask_again(home: Path) -> None:

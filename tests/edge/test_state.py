@@ -13,10 +13,11 @@ import sqlcipher3.dbapi2 as sqlite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.boot_clock import read_clock
 from edge.errors import StateError
 from edge.pause import ALL_PLACES, Clock
 from edge.permission import State
-from edge.state import OPEN_KEY, open_door, read_clock, read_state
+from edge.state import OPEN_KEY, open_door, read_state
 
 NOW = Clock(1_900_000_000.0, 100.0, "boot")
 
@@ -66,7 +67,8 @@ def test_resume_ends_what_it_names(path: Path) -> None:
 WRITER = """
     import sys, time
     from pathlib import Path
-    from edge.state import open_door, read_clock
+    from edge.boot_clock import read_clock
+    from edge.state import open_door
     with open_door(Path(sys.argv[1])) as door:
         door.pause("stairs", read_clock(), None)
         print("paused", flush=True)

@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from edge.boot_clock import read_clock
 from edge.bundle import MANIFEST
 from edge.cli import app
 from edge.config import Config
 from edge.errors import BundleError, UpdateRefusedError
 from edge.standing import print_status
-from edge.state import read_clock
 from edge.update.decide import Quarantine, Stage, after
 from edge.update.pointer import ModelStore
 from edge.update_commands import accept, hold, model_status, print_history, print_update_status

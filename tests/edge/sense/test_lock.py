@@ -176,7 +176,7 @@ def test_an_unlocked_process_cannot_prove_that_it_is_locked() -> None:
 
 
 def test_a_child_dies_with_its_parent() -> None:
-    child = "import os, time; from edge.sense.lock import die_with_parent; die_with_parent(int(os.environ['P']));"
+    child = "import os, time; from edge.parent import die_with_parent; die_with_parent(int(os.environ['P']));"
     child += "print('ready', flush=True); time.sleep(60)"
     parent = f"""
 import os, subprocess, sys
@@ -195,5 +195,5 @@ os.kill(os.getpid(), 9)
 
 
 def test_a_child_whose_parent_is_gone_already_ends_at_once() -> None:
-    done = run("from edge.sense.lock import die_with_parent; die_with_parent(1 << 22); raise SystemExit(9)")
+    done = run("from edge.parent import die_with_parent; die_with_parent(1 << 22); raise SystemExit(9)")
     assert done.returncode == 0

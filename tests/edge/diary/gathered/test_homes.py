@@ -136,7 +136,8 @@ def test_homes_are_apart_and_a_forgotten_one_is_gone(homes: Homes, admin: sa.Con
 
 def test_tables_of_an_older_version_are_brought_up_to_date_with_their_rows(homes: Homes, admin: sa.Connection) -> None:
     homes.take(HOME, ROWS[:4], "home")
-    admin.exec_driver_sql(f"DROP TABLE {schema_of(HOME)}.day")
+    for table in ("day", "annotation"):
+        admin.exec_driver_sql(f"DROP TABLE {schema_of(HOME)}.{table}")
     admin.exec_driver_sql(f"UPDATE {schema_of(HOME)}.alembic_version SET version_num = '0001'")
     with pytest.raises(DiaryVersionError, match="up to date"):
         homes.rows(HOME)

@@ -1,0 +1,96 @@
+"""One round: what models.db makes of an offer, and what an offer makes of models.db."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import REFERENCE_BUNDLE
+from edge.errors import UpdateFetchError, UpdateRefusedError, UpdateStoreError
+from edge.update.network import Network
+from edge.update.outcome import Outcome, outcome_of
+from edge.update.pointer import ModelStore
+from edge.update.release import read_version
+from edge.update.round import Follower, check_once, running_of
+from edge.update.world import SHIPPED, Floor, Pointer, Quarantine, World, after
+from tests.edge.update.conftest import TARGET, Home
+
+OLD, NEW = Floor("reference", (2, 1), "a" * 64), Floor("reference", (3,), "b" * 64)
+
+
+@pytest.fixture
+def follower(home: Home, tmp_path: Path) -> Follower:
+    root = tmp_path / "root.json"
+    root.write_bytes(home.repository.first_root)
+    return Follower(home.server.url, root, "stable", home.folder, home.folder / "models.db", REFERENCE_BUNDLE)
+
+
+def ask(follower: Follower, home: Home, *, fetch: bool = True) -> Outcome:
+    return check_once(follower, Network(), home.clock_s, fetch=fetch)
+
+
+def events(follower: Follower) -> list[str]:
+    return [note.event for note in ModelStore(follower.models).history()]
+
+
+@pytest.mark.parametrize(
+    ("world", "runs", "floor"),
+    [
+        (World(), "2.0.0", "2"),
+        (World(Pointer(OLD.sha256, SHIPPED, (OLD,))), "2.1", "2.1"),
+        (World(Pointer(SHIPPED, SHIPPED, (NEW,))), "2.0.0", "3"),
+        (World(Pointer("c" * 64, SHIPPED, (NEW,))), "2.0.0", "3"),
+    ],
+)
+def test_what_runs_and_the_floor_are_those_of_models_db(world: World, runs: str, floor: str) -> None:
+    running, lowest = running_of(world, "2.0.0", fetch=True)
+    assert (running.version, lowest) == (runs, floor)
+
+
+def test_an_offer_is_staged_once(follower: Follower, home: Home, archive: bytes) -> None:
+    assert ask(follower, home).event == "nothing"
+    home.repository.offer(TARGET, archive)
+    first, again = ask(follower, home), ask(follower, home)
+    assert (first.event, first.offer) == ("staged", TARGET)
+    assert again.event == "here"
+    assert events(follower) == ["staged"]
+    candidate = ModelStore(follower.models).read().world.candidate
+    assert candidate is not None
+    assert candidate.version == read_version("2.1.0")
+    assert (follower.folder / "bundles" / candidate.sha256).is_dir()
+
+
+def test_what_stands_in_quarantine_is_neither_fetched_nor_staged(
+    follower: Follower, home: Home, archive: bytes
+) -> None:
+    home.repository.offer(TARGET, archive)
+    ask(follower, home)
+    ModelStore(follower.models).change(lambda world: after(world, Quarantine("it was bad")))
+    home.server.asked.clear()
+    assert ask(follower, home).said == "that release failed here before"
+    assert not home.server.asked_for(".bundle")
+    assert events(follower) == ["staged"]
+
+
+def test_a_metered_line_hears_of_it_and_waits(follower: Follower, home: Home, archive: bytes) -> None:
+    home.repository.offer(TARGET, archive)
+    assert "metered" in ask(follower, home, fetch=False).said
+    assert not home.server.asked_for(".bundle")
+    assert not events(follower)
+
+
+def test_nothing_is_asked_without_a_root_or_a_readable_models_db(follower: Follower, home: Home) -> None:
+    home.folder.mkdir(exist_ok=True)
+    follower.models.write_bytes(b"something else" * 1000)
+    with pytest.raises(UpdateStoreError):
+        ask(follower, home)
+    follower.models.unlink()
+    follower.root.unlink()
+    with pytest.raises(UpdateStoreError, match=r"root\.json"):
+        ask(follower, home)
+    assert not home.server.asked
+
+
+def test_a_failure_is_told_apart_from_a_refusal() -> None:
+    assert outcome_of(UpdateFetchError("no answer", "one", "Later.")).event == "no answer"
+    assert outcome_of(UpdateRefusedError("a forgery", "a signature", "No.")).event == "refused"
+    assert not outcome_of(UpdateRefusedError("a forgery", "a signature", "No.")).good
