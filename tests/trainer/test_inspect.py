@@ -1,18 +1,18 @@
 """``quietstep-train inspect``: what is counted is what was written, everything left out is told, the picture is one."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from edge.affect import CLASSES
 from edge.errors import TrainingError
 from edge.gait.walker import Walker, skeletons
 from edge.recording import write_recording
+from trainer.cli import app
 from trainer.cycles import Reading
 from trainer.inspect_command import run
 from trainer.inspect_summary import UNKNOWN, summary_of
@@ -34,8 +34,8 @@ def studio(folder: Path) -> str:
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "trainer.cli", "inspect", *words]
-    return subprocess.run(line, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "160"})
+    ran = CliRunner().invoke(app, ["inspect", *words], env={"COLUMNS": "160"})
+    return subprocess.CompletedProcess(["inspect", *words], ran.exit_code, ran.stdout, ran.stderr)
 
 
 def test_the_counts_are_those_of_the_cycles(tmp_path: Path) -> None:
