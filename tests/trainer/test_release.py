@@ -110,7 +110,8 @@ def test_the_command_trains_on_five_real_people(tmp_path: Path) -> None:
     acted = [row for row in rows if ",BML," in row][:20]
     (tmp_path / "index.csv").write_text("\n".join([header, *acted]) + "\n")
     out = tmp_path / "bundle"
-    arguments = ["train", "--data", f"egait:{tmp_path}", "--out", str(out), "--epochs", "1", "--folds", "2"]
+    quick = ["--method", "paper-a", "--epochs", "1", "--folds", "2"]
+    arguments = ["train", "--data", f"egait:{tmp_path}", "--out", str(out), *quick]
     result = RUNNER.invoke(cli.app, arguments)
     assert result.exit_code == 0, result.stderr
     assert "strangers macro_f1" in result.stdout
