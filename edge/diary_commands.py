@@ -8,7 +8,6 @@ import time
 from datetime import tzinfo
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
@@ -28,6 +27,7 @@ from edge.errors import ConfigError, DiaryDamagedError, DiaryError
 from edge.review.log_days import By, days_json, days_table, logged
 from edge.review.log_table import WIDTH, log_json, log_table
 from edge.share_commands import forgetting
+from edge.zone import household_zone
 
 DAY_S = 86_400
 
@@ -37,8 +37,8 @@ def zone_of(name: str | None) -> tzinfo | None:
     if name is None:
         return None
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return household_zone(name)
+    except ValueError:
         raise ConfigError(f"the zone {name!r}", "one such as Europe/Berlin", "Or leave it out.") from None
 
 

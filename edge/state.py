@@ -25,7 +25,7 @@ import sqlcipher3.dbapi2 as sqlite
 
 from edge.boot_clock import read_clock
 from edge.consent import TEXT_SHA256, ConsentNote, checked_name
-from edge.diary.key import sync_folder
+from edge.durable import sync_folder
 from edge.errors import StateError
 from edge.pause import ALL_PLACES, Clock, Pause, longer, new_pause
 from edge.permission import State

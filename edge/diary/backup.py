@@ -16,7 +16,7 @@ import sqlcipher3.dbapi2 as sqlcipher
 
 from edge.diary.copies import remove
 from edge.diary.engine import explained, reader_engine
-from edge.diary.key import sync_folder
+from edge.durable import sync_folder
 from edge.errors import DiaryDamagedError, DiaryError, DiaryReadOnlyError
 
 HALF: Final = ".new"

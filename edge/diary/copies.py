@@ -7,8 +7,8 @@ take a demonstration's diary, which has its own key, or the diary itself for one
 from pathlib import Path
 from typing import Final
 
-from edge.diary.key import sync_folder
 from edge.diary.pages import FileState, examine
+from edge.durable import sync_folder
 
 BESIDE: Final = ("-wal", "-shm", "-journal")
 HALF_DONE: Final = ("new", "rotating", "restoring")

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from edge.durable import sync_folder
 from edge.errors import DiaryKeyError, DiaryReadOnlyError
 
 KEY_BYTES: Final = 32
@@ -115,15 +116,6 @@ def destroy_key(key_path: Path) -> None:
             overwrite(path)
             path.unlink()
     sync_folder(key_path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names that were created, renamed or removed in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _open_plain(path: str, flags: int) -> int:

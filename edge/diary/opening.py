@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from edge.diary import schema
 from edge.diary.engine import explained, not_a_diary, read_only, reader_engine, writer_engine
-from edge.diary.key import sync_folder
 from edge.diary.migrate import revision_of, upgrade
 from edge.diary.pages import FileState, examine
+from edge.durable import sync_folder
 from edge.errors import DiaryBusyError, DiaryDamagedError, DiaryError, DiaryVersionError
 
 Kind = Literal["home", "demo"]

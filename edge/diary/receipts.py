@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from edge.diary.key import sync_folder
 from edge.diary.span import Span
+from edge.durable import sync_folder
 
 FILE_NAME: Final = "erased.jsonl"
 

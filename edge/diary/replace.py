@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from edge.diary.copies import BESIDE, remove
-from edge.diary.key import sync_folder
+from edge.durable import sync_folder
 
 
 def put_in_place(new: Path, diary: Path, kept: Path) -> None:

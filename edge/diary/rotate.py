@@ -12,9 +12,10 @@ from pathlib import Path
 from edge.diary.backup import copy_proven
 from edge.diary.copies import copies_of, remove, remove_half_done
 from edge.diary.engine import explained, outside_transaction, writer_engine
-from edge.diary.key import create_key, half_keys, next_key_path, overwrite, read_key, sync_folder
+from edge.diary.key import create_key, half_keys, next_key_path, overwrite, read_key
 from edge.diary.pages import FileState, examine
 from edge.diary.replace import put_in_place
+from edge.durable import sync_folder
 from edge.errors import DiaryBusyError, DiaryError, DiaryKeyError
 
 

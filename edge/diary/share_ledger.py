@@ -20,8 +20,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from edge.consent import Name
-from edge.diary.key import overwrite, sync_folder
+from edge.diary.key import overwrite
 from edge.diary.span import Span
+from edge.durable import sync_folder
 from edge.errors import SharingError
 
 VERSION: Final = 1

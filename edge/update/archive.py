@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from edge.bundle import MANIFEST, Bundle, File, Manifest, read_manifest
+from edge.durable import sync_file, sync_folder
 from edge.errors import UpdateRefusedError
 from edge.external_data import refuse_external_data
-from edge.update.durable import sync_file, sync_folder
 from edge.update.release import MAX_PAYLOAD_BYTES
 
 BLOCK: Final = tarfile.BLOCKSIZE

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edge.bundle import MANIFEST, Bundle, read_bundle
+from edge.durable import sync_folder
 from edge.errors import QuietstepError, UpdateRefusedError
 from edge.update.archive import pack
 from edge.update.decide import Candidate, offered
-from edge.update.durable import sync_folder
 from edge.update.pointer import ModelStore, Note, named
 from edge.update.release import read_version
 

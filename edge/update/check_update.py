@@ -14,11 +14,11 @@ from typing import Final
 from tuf.api.metadata import TargetFile
 
 from edge.bundle import Bundle, read_bundle
+from edge.durable import clear, own_folder, swap
 from edge.errors import BundleError, QuietstepError, UpdateFetchError, UpdateRefusedError
 from edge.update.archive import unpack
 from edge.update.choose import Here, Listed, Nothing, Offer, decide, refuse_disagreement, refuse_other_bundle
 from edge.update.download import Downloads, fetch_small, wanted_of
-from edge.update.durable import clear, own_folder, swap
 from edge.update.network import Network
 from edge.update.release import MAX_ROLLOUT_BYTES, Rollout, Version, decode_rollout, read_version, rollout_path
 from edge.update.trust import Origin, Trust, open_trust

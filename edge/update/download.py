@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from tuf.api.metadata import TargetFile
 
+from edge.durable import clear, own_folder, swap, sync_file
 from edge.errors import UpdateFetchError, UpdateRefusedError
-from edge.update.durable import clear, own_folder, swap, sync_file
 from edge.update.network import Answer, Network
 from edge.update.release import MAX_PAYLOAD_BYTES
 from edge.update.transfer import (

@@ -21,10 +21,10 @@ from typing import Any, Final
 import msgspec
 import sqlcipher3.dbapi2 as sqlite
 
+from edge.durable import sync_folder
 from edge.errors import UpdateStoreError
 from edge.pause import ALL_PLACES, Pause
 from edge.update.decide import Candidate, Floor, Pointer, ShadowCounts, Stage, TrialHealth, World
-from edge.update.durable import sync_folder
 from edge.update.release import dotted, read_version
 
 APPLICATION_ID: Final = 0x51534D44

@@ -24,8 +24,8 @@ from typing import Any, Final
 import msgspec
 import sqlcipher3.dbapi2 as sqlite
 
+from edge.durable import clear, own_folder, swap, sync_folder
 from edge.errors import UpdateStoreError
-from edge.update.durable import clear, own_folder, swap, sync_folder
 from edge.update.release import Version, read_version
 
 APPLICATION_ID: Final = 0x51535550

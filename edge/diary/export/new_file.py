@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from edge.diary.key import sync_folder
+from edge.durable import sync_folder
 from edge.errors import DiaryError, DiaryReadOnlyError
 
 

@@ -1,4 +1,4 @@
-"""The few ways in which this room touches a disk, so that a power cut is thought of in one place.
+"""The few ways in which files are put on a disk for good, so that a power cut is thought of in one place.
 
 Promises: ``sync_file`` and ``sync_folder`` return when the bytes, or the names, are on the medium; ``swap`` puts a
 finished file or folder in its place under its final name, whole or not at all; ``clear`` leaves no half of one.
