@@ -18,7 +18,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import sqlcipher3.dbapi2 as sqlite
@@ -29,6 +29,7 @@ from edge.durable import sync_folder
 from edge.errors import StateError
 from edge.pause import ALL_PLACES, Clock, Pause, longer, new_pause
 from edge.permission import State
+from edge.sealed import opened_sealed
 
 APPLICATION_ID: Final = 0x51535453
 """Marks the file as a Quietstep state ("QSTS")."""
@@ -194,19 +195,10 @@ def _mark(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, mode: str) -> Iterator[Any]:
+def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[Any]:
     """A connection in autocommit; what the database says against it becomes a StateError."""
-    quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    with _explained(path):
-        connection = sqlite.connect(f"file:{quoted}?mode={mode}", uri=True, timeout=WAIT_S, isolation_level=None)
-        try:
-            connection.execute("PRAGMA cipher_log_level = NONE")
-            connection.execute(f"PRAGMA key = \"x'{OPEN_KEY}'\"")
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA cell_size_check = ON")
-            yield connection
-        finally:
-            connection.close()
+    with _explained(path), opened_sealed(path, mode, OPEN_KEY, WAIT_S) as connection:
+        yield connection
 
 
 def _whole_state(connection: Any, path: Path) -> State:

@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import sqlcipher3.dbapi2 as sqlite
@@ -24,6 +24,7 @@ import sqlcipher3.dbapi2 as sqlite
 from edge.durable import sync_folder
 from edge.errors import UpdateStoreError
 from edge.pause import ALL_PLACES, Pause
+from edge.sealed import opened_sealed
 from edge.update.decide import Candidate, Floor, Pointer, ShadowCounts, Stage, TrialHealth, World
 from edge.update.release import dotted, read_version
 
@@ -250,18 +251,10 @@ def _create(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, mode: str) -> Iterator[Any]:
-    quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[Any]:
     try:
-        connection = sqlite.connect(f"file:{quoted}?mode={mode}", uri=True, timeout=_WAIT_S, isolation_level=None)
-        try:
-            connection.execute("PRAGMA cipher_log_level = NONE")
-            connection.execute(f"PRAGMA key = \"x'{_KEY}'\"")
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA cell_size_check = ON")
+        with opened_sealed(path, mode, _KEY, _WAIT_S) as connection:
             yield connection
-        finally:
-            connection.close()
     except UnicodeDecodeError:
         raise _damaged(path) from None
     except sqlite.Error as error:

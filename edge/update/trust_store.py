@@ -26,6 +26,7 @@ import sqlcipher3.dbapi2 as sqlite
 
 from edge.durable import clear, own_folder, swap, sync_folder
 from edge.errors import UpdateStoreError
+from edge.sealed import opened_sealed
 from edge.update.release import Version, read_version
 
 APPLICATION_ID: Final = 0x51535550
@@ -234,15 +235,8 @@ def _mark(path: Path) -> None:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A connection in autocommit; what the database says against it becomes an UpdateStoreError."""
-    quoted = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    with _explained(path):
-        connection = sqlite.connect(f"file:{quoted}?mode=rw", uri=True, timeout=_WAIT_S, isolation_level=None)
-        try:
-            for pragma in ("cipher_log_level = NONE", f"key = \"x'{OPEN_KEY}'\"", "trusted_schema = OFF"):
-                connection.execute(f"PRAGMA {pragma}")
-            yield connection
-        finally:
-            connection.close()
+    with _explained(path), opened_sealed(path, "rw", OPEN_KEY, _WAIT_S) as connection:
+        yield connection
 
 
 def _refuse_foreign(connection: Any, path: Path) -> None:
