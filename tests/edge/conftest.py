@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ WAL_HEADER, FRAME_HEADER = 32, 24
 Scanner = Callable[[Path, Path, bytes], list[str]]
 
 
+@cache
 def _crypto() -> ctypes.CDLL:
     name = ctypes.util.find_library("crypto") or "libcrypto.so.3"
     try:
@@ -42,15 +44,27 @@ def decrypted_page(page: bytes, first: bool, key: bytes) -> bytes:
 
 def decrypted_pages(diary: Path, key: bytes) -> Iterator[tuple[str, bytes]]:
     """All pages of the file and of its log, the free and the superseded ones too."""
-    content = diary.read_bytes()
-    for n in range(len(content) // PAGE):
-        yield f"{diary.name} page {n + 1}", decrypted_page(content[n * PAGE : (n + 1) * PAGE], n == 0, key)
     log = diary.with_name(diary.name + "-wal")
-    content = log.read_bytes() if log.exists() else b""
+    for n, page in enumerate(_pages_of_file(diary.read_bytes(), key), start=1):
+        yield f"{diary.name} page {n}", page
+    for number, page in _pages_of_log(log.read_bytes() if log.exists() else b"", key):
+        yield f"{log.name} page {number}", page
+
+
+@lru_cache(maxsize=8)  # keyed by the bytes themselves: hundreds of canaries are sought in the same ones
+def _pages_of_file(content: bytes, key: bytes) -> list[bytes]:
+    pages = [content[start : start + PAGE] for start in range(0, len(content) - PAGE + 1, PAGE)]
+    return [decrypted_page(page, n == 0, key) for n, page in enumerate(pages)]
+
+
+@lru_cache(maxsize=8)
+def _pages_of_log(content: bytes, key: bytes) -> list[tuple[int, bytes]]:
+    found = []
     for start in range(WAL_HEADER, len(content) - PAGE, FRAME_HEADER + PAGE):
         number = int.from_bytes(content[start : start + 4], "big")
         page = content[start + FRAME_HEADER : start + FRAME_HEADER + PAGE]
-        yield f"{log.name} page {number}", decrypted_page(page, number == 1, key)
+        found.append((number, decrypted_page(page, number == 1, key)))
+    return found
 
 
 def find(folder: Path, key_path: Path, canary: bytes) -> list[str]:

@@ -20,6 +20,7 @@ import av
 import msgspec
 import numpy as np
 import pytest
+from rich.console import Console
 
 from edge.config import REFERENCE_BUNDLE
 from edge.diary.store import Store
@@ -27,6 +28,7 @@ from edge.encoder import AffectEncoder
 from edge.gait.walker import Walker, skeletons
 from edge.gauges import Gauges
 from edge.monitor_spec import MonitorSpec
+from edge.record import record_file
 from edge.recording import read_recording
 from edge.replay import replay
 from edge.sense.sources import open_source
@@ -38,7 +40,7 @@ NAME = "canary-annemarie"
 TRACK = 0x5EED_CAFE_F00D
 NS = 1_000_000_000
 START_S = 1_900_000_800
-SECONDS = 8
+SECONDS = 6
 
 
 def spoken(numbers: np.ndarray) -> list[bytes]:
@@ -174,7 +176,7 @@ def test_a_whole_run_leaves_nothing_of_what_the_camera_saw(
 ) -> None:
     outside = tmp_path_factory.mktemp("outside")
     video = _video_with_a_name(outside)
-    _quietstep(outside, "record", video, outside / "seen.npz", "--pose-model", pose_model)
+    record_file(str(video), outside / "seen.npz", None, None, pose_model, Console(quiet=True))
     home = tmp_path  # and nothing below it: the path of a socket has 100 characters
     _quietstep(home, "run", "--source", video, "--data-dir", home / "data", "--pose-model", pose_model)
     recording = read_recording(outside / "seen.npz")
