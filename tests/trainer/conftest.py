@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from trainer import privacy
+from trainer import attack, privacy
 from trainer.disentangle import Shape
 from trainer.readers import read_cycles
 from trainer.train import Fitted, Settings, fit
 
 PLAIN_SPEC = "walkers:4x4x1x1"
+QUICK_ATTACKERS = ("logistic regression", "nearest neighbour")
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +30,19 @@ def plain_model(plain_settings: Settings) -> Fitted:
 @pytest.fixture(scope="module")
 def few_attackers() -> Iterator[None]:
     """Two of the five attackers, where the attack is not what a test is about: they take most of a small release."""
-    every = privacy.attackers
-    quick = ("logistic regression", "nearest neighbour")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(privacy, "attackers", lambda *sizes: {name: every(*sizes)[name] for name in quick})
+        _only(patch, *QUICK_ATTACKERS)
         yield
+
+
+@pytest.fixture
+def few_attackers_here(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The same for one test; their names."""
+    _only(monkeypatch, *QUICK_ATTACKERS)
+    return QUICK_ATTACKERS
+
+
+def _only(patch: pytest.MonkeyPatch, *quick: str) -> None:
+    every = privacy.attackers
+    for module in (privacy, attack):
+        patch.setattr(module, "attackers", lambda *sizes: {name: every(*sizes)[name] for name in quick})

@@ -36,6 +36,9 @@ SURFACES = {
     "posterior_and_score",
 }
 
+SEQUENCES = {"raw_landmarks", "landmarks_unplaced", "normalised_cycle"}
+"""An attacker who knows the order in time looks at these, too."""
+
 
 def egait(folder: Path, n_people: int = 4) -> Path:
     """An E-Gait pair of synthetic walkers, each turned and placed somewhere else."""
@@ -58,19 +61,22 @@ def arguments(folder: Path, *more: str) -> list[str]:
     return ["privacy", "--bundle", str(REFERENCE_BUNDLE), "--data", f"egait:{folder}", "--permutations", "1", *more]
 
 
-def test_the_command_writes_the_contract(tmp_path: Path) -> None:
+def test_the_command_writes_the_contract(tmp_path: Path, few_attackers_here: tuple[str, ...]) -> None:
     out = tmp_path / "out.json"
     result = RUNNER.invoke(cli.app, arguments(egait(tmp_path), "--json", str(out)))
     assert result.exit_code == 0, result.stderr
     found = json.loads(out.read_text())
     assert set(found) == SURFACES
+    assert {name for name, figures in found.items() if "CNN" in figures["attackers"]} == SEQUENCES
     for figures in found.values():
         assert set(figures) >= KEYS
+        assert set(figures["attackers"]) - {"CNN"} == {*few_attackers_here, "linear SVM"}
         assert figures["worst_top1"] == max(figures["attackers"].values()) <= figures["upper95"]
         assert (figures["n"], figures["n_people"], figures["chance"]) == (16, 4, 0.25)
     assert "subject code is not in a bundle" in " ".join(result.stdout.split())
 
 
+@pytest.mark.usefixtures("few_attackers_here")
 def test_a_surface_the_policy_names_must_keep_its_bound(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     bounds = "max_worst_over_luck = -1.0\nmax_upper95_over_luck = 1.0\n"
