@@ -49,6 +49,19 @@ with placed("cpu") as place:
         write_fitted(folder / f"resumed{place.rank}", fit(CYCLES, EXACT, None, kept), EXACT)
 """
 
+COMMAND = """
+import sys
+from dataclasses import replace
+sys.path.insert(0, sys.argv.pop(1))
+from test_place import SMALL
+from trainer import cli, privacy
+every, usual = privacy.attackers, cli.settings_of
+privacy.attackers = lambda *sizes: {"nearest neighbour": every(*sizes)["nearest neighbour"]}
+cli.settings_of = lambda *given: replace(usual(*given), classifier_epochs=4, n_takes=2, shape=SMALL)
+cli.main()
+"""
+"""The command itself, with a small network and one attacker instead of five: both have nothing to do with ranks."""
+
 
 def torchrun(*words: str, n_ranks: int = 2) -> subprocess.CompletedProcess[str]:
     ranks = ["--standalone", "--nproc-per-node", str(n_ranks)]
@@ -80,7 +93,8 @@ def test_two_ranks_train_the_network_that_one_does(tmp_path: Path) -> None:
 def test_the_command_under_torchrun_makes_one_bundle_and_one_rank_speaks(tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     words = ["--data", "walkers:4x4x1x1", "--out", str(out), "--epochs", "1", "--folds", "2", "--device", "cpu"]
-    done = torchrun("-m", "trainer.cli", "train", "--method", "paper-a", *words)
+    (tmp_path / "command.py").write_text(COMMAND)
+    done = torchrun(str(tmp_path / "command.py"), str(Path(__file__).parent), "train", "--method", "paper-a", *words)
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.count("Bundle paper-a 0.1.0") == 1
     assert open_encoder(out).rung == "cpu"
