@@ -17,7 +17,8 @@ from trainer.disentangle import Losses
 from trainer.export import Deployed, Release, answers, write_bundle
 from trainer.held_out import strangeness_of
 from trainer.release import Plan, make
-from trainer.train import Settings, fit
+from trainer.strangeness import Strangeness
+from trainer.train import Fitted, Settings, fit
 from trainer.walkers import walker_cycles
 
 READING = Reading(walker_cycles(n_people=4, n_cycles=1), (), "synthetic walkers")
@@ -36,6 +37,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Release]:
     torch.set_num_threads(1)
     out = tmp_path_factory.mktemp("release") / "bundle"
     return out, make(READING, Plan(out, TINY, model_id="tiny", n_folds=2), quiet)
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Fitted, Strangeness]:
+    return fit(READING.cycles, TINY), strangeness_of(READING.cycles, 0)
 
 
 def test_the_bundle_is_whole_and_says_what_was_measured(made: tuple[Path, Release]) -> None:
@@ -63,8 +69,8 @@ def test_the_same_plan_makes_the_same_answers(made: tuple[Path, Release], tmp_pa
             np.testing.assert_allclose(once[name], again[name], atol=1e-6)
 
 
-def test_torch_and_the_device_agree_on_a_thousand_cycles(tmp_path: Path) -> None:
-    model, strangeness = fit(READING.cycles, TINY), strangeness_of(READING.cycles, 0)
+def test_torch_and_the_device_agree_on_a_thousand_cycles(trained: tuple[Fitted, Strangeness], tmp_path: Path) -> None:
+    model, strangeness = trained
     release = Release("parity", "0", 1.7, 1.0, (), (), (), "card")
     encoder = open_encoder(write_bundle(tmp_path / "b", model, strangeness, release))
     rng = np.random.default_rng(0)
@@ -78,11 +84,10 @@ def test_torch_and_the_device_agree_on_a_thousand_cycles(tmp_path: Path) -> None
     np.testing.assert_array_equal(encoded.posterior_NK.argmax(axis=1), logits_NK.argmax(axis=1))
 
 
-def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_something_in_it_is_left_alone(trained: tuple[Fitted, Strangeness], tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
-    model, strangeness = fit(READING.cycles, TINY), strangeness_of(READING.cycles, 0)
     with pytest.raises(TrainingError, match="not empty"):
-        write_bundle(tmp_path, model, strangeness, Release("x", "0", 1.0, 1.0, (), (), (), ""))
+        write_bundle(tmp_path, *trained, Release("x", "0", 1.0, 1.0, (), (), (), ""))
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
