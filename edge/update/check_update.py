@@ -7,9 +7,10 @@ Refuses with UpdateError (BundleError for a bundle that is none, or not for this
 What is refused for good counts as a failed poll like any other, so that it is not fetched again without end.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from tuf.api.metadata import TargetFile
 
@@ -127,7 +128,7 @@ def _staged(source: Source, store: TrustStore, offer: Offer, payload: _Payload) 
             if not payload.may_fetch:
                 return Nothing("a release waits for a line that is not metered")
             archive = downloads.fetch(wanted_of(payload.listed, source.targets_url))
-            bundle = _unpacked(archive, offer, final)
+            bundle = _unpacked(archive, offer, final, payload.network.beat)
         downloads.clear()
     except (BundleError, UpdateRefusedError):
         downloads.clear()
@@ -150,12 +151,25 @@ def _whole(final: Path, offer: Offer) -> Bundle | None:
     return bundle
 
 
-def _unpacked(archive: Path, offer: Offer, final: Path) -> Bundle:
+@dataclass(frozen=True, slots=True)
+class _Beating:
+    """An archive that is read, with a sign of life for each part of it."""
+
+    file: BinaryIO
+    beat: Callable[[], None]
+
+    def read(self, n: int) -> bytes:
+        self.beat()
+        return self.file.read(n)
+
+
+def _unpacked(archive: Path, offer: Offer, final: Path, beat: Callable[[], None]) -> Bundle:
     new = final.with_name(_NEW + final.name)
     try:
         new.mkdir(mode=0o700)
         with archive.open("rb") as file:
-            unpack(file, offer.length, new)
+            unpack(_Beating(file, beat), offer.length, new)  # type: ignore[arg-type]  # unpack only reads
+        beat()
         manifest = read_bundle(new).manifest
         refuse_other_bundle(offer, manifest)
     except (BundleError, UpdateRefusedError):

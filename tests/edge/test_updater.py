@@ -1,8 +1,12 @@
 """The updater's decisions without a network, its settings, and what its process can see."""
 
 import itertools
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +24,7 @@ from edge.update.pointer import ModelStore, Note
 from edge.update.round import Follower
 from edge.update_commands import model_status
 from edge.update_process import Updater
-from edge.updater import spec_of, updater_of
+from edge.updater import UpdaterChild, spec_of, updater_of
 
 NOW_S = 1_800_000_000.0
 URL = "https://updates.example/quietstep"
@@ -167,6 +171,28 @@ def test_now_needs_a_url_and_says_when_nobody_answers(tmp_path: Path) -> None:
     code, said = now(f'[update]\nurl = "http://127.0.0.1:9"\nroot = "{tmp_path}/root.json"\n')
     assert code in (1, 3)
     assert "quietstep:" in said
+
+
+def test_one_that_hangs_is_ended_and_comes_back(config: Config) -> None:
+    updater = UpdaterChild(config, json_log=False, stall_s=4.0)  # it beats every two seconds
+
+    def look_until(wanted: Callable[[], bool]) -> None:
+        end_s = time.monotonic() + 60
+        while not wanted():
+            assert time.monotonic() < end_s, updater.child.last_words()
+            updater.look(time.monotonic())
+            time.sleep(0.02)
+
+    try:
+        look_until(lambda: updater.child.watch.progressed_s is not None)
+        first = updater.child.pid
+        assert first
+        os.kill(first, signal.SIGSTOP)
+        look_until(lambda: updater.child.running and updater.child.pid != first)
+        assert updater.child.watch.n_deaths == 1
+        look_until(lambda: updater.child.watch.progressed_s is not None)
+    finally:
+        updater.stop()
 
 
 def test_a_rehearsal_is_not_for_a_home(tmp_path: Path) -> None:
