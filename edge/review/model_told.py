@@ -14,7 +14,7 @@ from edge.update.standing import SHIPS, Asking, ModelStatus, Quarantined
 
 CAME: Final = {
     "staged": marked("A newer model was fetched."),
-    "here": marked("The newest model is here already and is being tried."),
+    "here": marked("The newest model is here already."),
     "nothing": marked("There was nothing new for this home."),
     "no answer": marked("Nobody answered. It is asked again, ever more slowly; nothing was changed."),
     "refused": marked("What came could not be trusted and was refused. Nothing was changed."),

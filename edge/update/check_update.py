@@ -8,7 +8,7 @@ What is refused for good counts as a failed poll like any other, so that it is n
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -24,6 +24,7 @@ from edge.update.network import Network
 from edge.update.release import MAX_ROLLOUT_BYTES, Rollout, Version, decode_rollout, read_version, rollout_path
 from edge.update.trust import Origin, Trust, open_trust
 from edge.update.trust_store import TrustStore
+from edge.update.world import World
 
 _NEW: Final = ".new-"
 _AGAIN: Final = "Nothing was changed; it is tried again later."
@@ -47,11 +48,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What runs on this device: version of the active model, archives that failed here, may payloads be fetched."""
+    """What runs on this device: version of the active model, archives that failed here, may payloads be fetched, and
+    all that is written down of its models."""
 
     version: str
     quarantined: frozenset[str] = frozenset()
     fetch_payload: bool = True
+    world: World = field(default_factory=World)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def _check(source: Source, store: TrustStore, network: Network, running: Running
         rollout = _rollout(source, trust, network)
         if isinstance(rollout, Nothing):
             return rollout
-        here = Here(store.standing.device_id, read_version(running.version), store.version_floor, running.quarantined)
+        versions = (read_version(running.version), store.version_floor)
+        here = Here(store.standing.device_id, *versions, running.quarantined, running.world)
         offer = decide(rollout, here)
         if isinstance(offer, Nothing):
             return offer

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.boot_clock import read_clock
+from edge.built import BUILT, BUILT_S
+from edge.bundle import EDGE_VERSION
 from edge.cli import app
 from edge.config import Config, load_config
 from edge.errors import ConfigError, UpdateFetchError
@@ -137,6 +140,22 @@ def test_settings_that_cannot_be_meant(tmp_path: Path, lines: str, said: str) ->
     with pytest.raises(ConfigError) as caught:
         settings(tmp_path, head + lines + "\n")
     assert said in str(caught.value)
+
+
+def test_a_root_beside_the_settings_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    text = f'[update]\nurl = "{URL}"\nroot = "root.json"\n'
+    assert settings(Path("home"), text).update.root == tmp_path / "home" / "root.json"
+    assert settings(Path("home"), FOLLOWS).update.root == Path("/etc/quietstep/root.json")
+
+
+def test_a_version_of_quietstep_has_the_day_on_which_it_was_built() -> None:
+    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
+        assert BUILT[-1][0] == tomllib.load(file)["project"]["version"] == ".".join(map(str, EDGE_VERSION))
+    days = [day for _, day in BUILT]
+    assert days == sorted(days)
+    assert time.time() > BUILT_S, "no clock in a home would be believed"
 
 
 def test_quiet_hours_of_polls_reach_the_updater(tmp_path: Path) -> None:
