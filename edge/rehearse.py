@@ -53,7 +53,7 @@ PLACE: Final = "bench"
 
 SELF_TEST_S: Final = 180.0
 """Longest wait for a self-test before the next simulated walk; its own limit ends it."""
-SHORT: Final = Limits(shadow_cycles=20, trial_cycles=10, trial_s=600.0)
+SHORT: Final = Limits(shadow_cycles=10, trial_cycles=5, trial_s=300.0)
 """For a demonstration; a home sees a hundred cycles and an hour."""
 VISITOR_SPM: Final = 64.0
 """Steps a minute of somebody who walks with a stick: a gait cycle of 1.9 s, longer than any golden one."""

@@ -14,7 +14,6 @@ from deploy.layout import Layout
 from deploy.rings import roll_out
 from deploy.secrets import Secrets
 from deploy.serve import serving
-from deploy.sign import sign
 from tests.deploy.office import PASSPHRASE, SURFACE, Office, bundle_maker, hand_out
 
 
@@ -50,7 +49,7 @@ def office(tmp_path: Path, founded: Path, secrets: Secrets) -> Office:
 def url(office: Office) -> Iterator[str]:
     """The address of a web server that shows the office's first release, offered to all of the ring stable."""
     office.publish("3.0.0", "ada")
-    office.act(sign, "ben", "machine")
+    office.act(office.sign, "ben", "machine")
     office.act(lambda desk: roll_out(desk, "stable", "walk-3.0.0", 100), "machine")
     with serving(office.layout, 0) as server:
         thread = threading.Thread(target=server.serve_forever)
