@@ -18,6 +18,7 @@ from rich.table import Table
 from tests.bench.power_cut.cuts import cut
 from tests.bench.power_cut.models import OPERATION as MODELS
 from tests.bench.power_cut.operations import ALL, CONTROLS
+from tests.bench.power_cut.pauses import OPERATION as STATE
 from tests.bench.power_cut.rollup import ROLLUP
 from tests.bench.power_cut.sharing_cuts import SHARING, UNSYNCED
 from tests.bench.power_cut.trust import OPERATION as TRUST
@@ -38,7 +39,7 @@ def main() -> int:
     for column in ("operation", "events", "states", *KINDS, "s"):
         table.add_column(column, justify="left" if column == "operation" else "right")
     failed = False
-    for operation in (*ALL, *ROLLUP, MODELS, TRUST, *SHARING, *WEAKER):
+    for operation in (*ALL, *ROLLUP, MODELS, TRUST, STATE, *SHARING, *WEAKER):
         if options.names and operation.name not in options.names:
             continue
         begin_s = time.monotonic()
