@@ -65,19 +65,28 @@ def _run_until_shadow(folder: Path, pose_model: Path) -> None:
     command = [*strace, sys.executable, "-m", "edge.cli", "run", "--source", WALKER, *map(str, settings)]
     environment = os.environ | {"TMPDIR": str(folder), "XDG_RUNTIME_DIR": str(folder)}
     with (folder / "log").open("wb") as log:
-        run = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        end_s = time.monotonic() + WITHIN_S
-        while not _in_shadow(folder / "d"):
-            said = (folder / "log").read_text()
-            if "ptrace" in said and "not permitted" in said:
-                pytest.skip("strace may not trace here")
-            assert run.poll() is None, said
-            assert time.monotonic() < end_s, said
-            time.sleep(0.1)
-        note = read_note(folder / "d" / "running.json")
-        assert note is not None
-        os.kill(note.pid, signal.SIGTERM)
-        assert run.wait(60) == 0, (folder / "log").read_text()
+        run = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _end_in_shadow(run, folder)
+        finally:
+            if run.poll() is None:
+                os.killpg(run.pid, signal.SIGKILL)  # the service's own processes die with it
+            run.wait(30)
+
+
+def _end_in_shadow(run: "subprocess.Popen[bytes]", folder: Path) -> None:
+    end_s = time.monotonic() + WITHIN_S
+    while not _in_shadow(folder / "d"):
+        said = (folder / "log").read_text()
+        if "ptrace" in said and "not permitted" in said:
+            pytest.skip("strace may not trace here")
+        assert run.poll() is None, said
+        assert time.monotonic() < end_s, said
+        time.sleep(0.1)
+    note = read_note(folder / "d" / "running.json")
+    assert note is not None
+    os.kill(note.pid, signal.SIGTERM)
+    assert run.wait(60) == 0, (folder / "log").read_text()
 
 
 def _in_shadow(data: Path) -> bool:
