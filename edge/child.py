@@ -103,6 +103,14 @@ class Child:
         if self._process:
             self._process.kill()
 
+    def ended_within(self, within_s: float) -> bool:
+        """Whether it is gone, now or after at most ``within_s``."""
+        if self._process is None:
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_s)
+        return not self.running
+
     def stop(self, within_s: float) -> None:
         """Wait for it to leave after ``ask_to_stop``; kill it after ``within_s``."""
         if self._process is None:

@@ -56,7 +56,9 @@ class UpdaterChild:
     def stop(self) -> None:
         """End it; a check that is cut is finished by the next one."""
         self.child.ask_to_stop()
-        self.child.stop(STOP_S)
+        if not self.child.ended_within(STOP_S):
+            self.child.kill_and_go_on()
+            self.child.ended_within(STOP_S)
         self._heart.close()
 
 
