@@ -35,6 +35,7 @@ from deploy.sign import sign
 from edge.errors import DeployError, DeployPolicyError
 
 RING: Final = "stable"
+_COMMAND_LIMIT_S: Final = 300
 _OWNERS: Final = {"1": "ada", "2": "ben", "3": "cy"}
 _OPEN: Final = """schema = 1
 [evaluation]
@@ -80,7 +81,9 @@ class Stage:
         settings = ("--config", str(self.folder / "device" / "quietstep.toml"))
         command = [sys.executable, "-m", "edge.cli", *words, *settings]
         environment = os.environ | {"COLUMNS": str(self.console.width)}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, timeout=_COMMAND_LIMIT_S
+        )
         for line in (done.stdout + done.stderr).splitlines():
             self.tell(f"  {line}")
         return done.returncode

@@ -38,10 +38,10 @@ def events(follower: Follower) -> list[str]:
 @pytest.mark.parametrize(
     ("world", "runs", "floor"),
     [
-        (World(), "2.0.0", "2"),
-        (World(Pointer(OLD.sha256, SHIPPED, (OLD,))), "2.1", "2.1"),
-        (World(Pointer(SHIPPED, SHIPPED, (NEW,))), "2.0.0", "3"),
-        (World(Pointer("c" * 64, SHIPPED, (NEW,))), "2.0.0", "3"),
+        (World(), "2.0.0", "2.0.0"),
+        (World(Pointer(OLD.sha256, SHIPPED, (OLD,))), "2.1.0", "2.1.0"),
+        (World(Pointer(SHIPPED, SHIPPED, (NEW,))), "2.0.0", "3.0.0"),
+        (World(Pointer("c" * 64, SHIPPED, (NEW,))), "2.0.0", "3.0.0"),
     ],
 )
 def test_what_runs_and_the_floor_are_those_of_models_db(world: World, runs: str, floor: str) -> None:
