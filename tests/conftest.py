@@ -1,10 +1,13 @@
 """What many rooms' tests need: the pose model, the reference encoder, the real data where they are."""
 
+import functools
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: more threads only wait for each other
 
@@ -14,12 +17,22 @@ from edge.errors import PoseModelError
 from edge.sense.pose_model import find_or_build
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of real processes share one worker, so that none waits on another's; every file stays whole."""
-    for item in items:
-        group = "chain" if item.get_closest_marker("chain") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class WholeFiles(LoadFileScheduling):
+    """A file stays on one worker, so that its fixtures are made once, and all that start real processes share one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "chain" if _starts_processes(Path(__file__).parent.parent / file) else file
+
+
+@functools.cache
+def _starts_processes(file: Path) -> bool:
+    return "pytest.mark.chain" in file.read_text()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles:
+    """xdist's own groups are lost with pytest 9.2: it reads them from a node id that pytest no longer lets it write."""
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")

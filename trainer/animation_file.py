@@ -62,6 +62,7 @@ def _mp4(pictures: Sequence[Picture]) -> bytes:
         stream.height, stream.width = (side - side % 2 for side in pictures[0].shape[:2])
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": "20"}
+        stream.codec_context.thread_count = 1  # FFmpeg's threads beside torch's have been seen to wait for each other
         for packet in _packets(stream, pictures):
             container.mux(packet)
     return buffer.getvalue()

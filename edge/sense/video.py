@@ -192,7 +192,7 @@ def _first_video_stream(spec: SourceSpec, container: InputContainer, live: bool,
     if not container.streams.video:
         raise CameraError(f"{name} without pictures in it", "a video stream", "Give a video, not a sound file.")
     stream = container.streams.video[0]
-    stream.thread_type = "SLICE" if live else "AUTO"
+    stream.thread_type = "SLICE"  # threads a frame add latency, and can hang where a film is left before its end
     return VideoSource(spec, container, stream, live)
 
 

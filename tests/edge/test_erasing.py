@@ -11,6 +11,7 @@ import pytest
 from edge.diary import receipts
 from edge.diary.store import DiaryReader
 from edge.running_note import read_note
+from tests.edge.mortal import mortal
 
 WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,rate=10,live=yes"
 
@@ -38,7 +39,7 @@ def _n_checkpoints(data: Path) -> int:
 def test_a_home_erases_everything_up_to_now_while_it_is_watched(tmp_path: Path, pose_model: Path) -> None:
     data = tmp_path / "data"
     run = [sys.executable, "-m", "edge.cli", "run", "--source", WALKER, "--data-dir", data, "--pose-model", pose_model]
-    with subprocess.Popen(run, stderr=subprocess.PIPE, text=True) as service:
+    with mortal(run, stderr=subprocess.PIPE, text=True) as service:
         _wait(lambda: (note := read_note(data / "running.json")) and note.cameras["hall"] == "watching")
         _wait(lambda: (data / "diary.db").exists() and _n_checkpoints(data))
         said = _quietstep(data, "erase", "--from", "2020-01-01", "--yes")

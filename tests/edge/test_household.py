@@ -22,6 +22,7 @@ from edge.notice import write_notice
 from edge.running_note import NoteKeeper, RunningNote, read_note
 from edge.standing import standing
 from edge.state import open_door, read_state
+from tests.edge.mortal import mortal
 
 
 class Told(Console):
@@ -184,7 +185,7 @@ def test_the_command_line_end_to_end(tmp_path: Path) -> None:
 def test_a_terminal_may_accept_on_the_spot(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "edge.cli", "consent", "--data-dir", str(tmp_path)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as child:
+    with mortal(command, stdin=theirs, stdout=theirs, stderr=theirs) as child:
         os.write(ours, b"Anna\n")
         os.close(theirs)
         try:

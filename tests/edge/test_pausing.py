@@ -33,6 +33,7 @@ from edge.sense.specs import SourceSpec
 from edge.service import STEP_S, Service, serving
 from edge.state import open_door
 from edge.wire import Tick
+from tests.edge.mortal import mortal
 
 WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,rate=10,live=yes"
 CLOSED_WITHIN_S = 5.0
@@ -168,7 +169,7 @@ def test_a_withdrawal_ends_the_service(tmp_path: Path, pose_model: Path) -> None
 def test_kill_9_of_the_supervisor_while_paused(tmp_path: Path, pose_model: Path) -> None:
     data = tmp_path / "data"
     run = [sys.executable, "-m", "edge.cli", "run", "--source", WALKER, "--data-dir", data, "--pose-model", pose_model]
-    with subprocess.Popen(run, stderr=subprocess.DEVNULL) as service:
+    with mortal(run, stderr=subprocess.DEVNULL) as service:
         _wait(lambda: (note := read_note(data / "running.json")) and note.cameras["hall"] == "watching")
         pause = [sys.executable, "-m", "edge.cli", "pause", "--data-dir", data]
         done = subprocess.run(pause, capture_output=True, text=True, check=False)

@@ -18,6 +18,7 @@ from edge.errors import StateError
 from edge.pause import ALL_PLACES, Clock
 from edge.permission import State
 from edge.state import OPEN_KEY, open_door, read_state
+from tests.edge.mortal import mortal
 
 NOW = Clock(1_900_000_000.0, 100.0, "boot")
 
@@ -79,7 +80,7 @@ WRITER = """
 @pytest.mark.parametrize("copied", [False, True])
 def test_an_acknowledged_pause_survives_kill_9(path: Path, tmp_path: Path, copied: bool) -> None:
     command = [sys.executable, "-c", textwrap.dedent(WRITER), str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with mortal(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         assert child.stdout.readline() == "paused\n"
         if copied:  # what lies on the disk at this moment, as after a power cut, without the writer's shared memory

@@ -50,8 +50,9 @@ with placed("cpu") as place:
 """
 
 
-def torchrun(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *words]
+def torchrun(*words: str, n_ranks: int = 2) -> subprocess.CompletedProcess[str]:
+    ranks = ["--standalone", "--nproc-per-node", str(n_ranks)]
+    command = [sys.executable, "-m", "torch.distributed.run", *ranks, *words]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from edge.diary.store import Store
 from edge.diary.trend import TrendRow
+from tests.edge.mortal import mortal
 
 WRITER = """
     import sys
@@ -40,7 +41,7 @@ H = 1_800_000_000 // 3600 * 60
 def run_and_kill(path: Path, minute: int, after_s: float) -> tuple[list[TrendRow], int | None]:
     """Write from ``minute`` on and kill some time after the start; acknowledged rows and the last minute if any."""
     command = [sys.executable, "-c", textwrap.dedent(WRITER), str(path), str(minute)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with mortal(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "open\n"
         time.sleep(after_s)
@@ -72,7 +73,7 @@ def test_a_kill_during_the_very_first_start_leaves_a_diary_that_opens(tmp_path: 
     for n in range(4):
         path = tmp_path / str(n) / "diary.db"
         command = [sys.executable, "-c", textwrap.dedent(WRITER), str(path), str(H)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        with mortal(command, stdout=subprocess.DEVNULL) as child:
             deadline = time.monotonic() + 20
             while not path.parent.exists() and time.monotonic() < deadline:
                 time.sleep(0.001)
