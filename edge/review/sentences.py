@@ -121,8 +121,12 @@ def alert_evidence(alert: Alert, words: Words) -> str:
 
 def alert_title(one: AlertReport, words: Words) -> str:
     """The alert's headline, with what became of it."""
-    kept = "" if one.raised else words.say(" Not raised: one alert a week is enough.")
-    return alert_headline(one.alert, words) + kept
+    return alert_headline(one.alert, words) + kept_back(one, words)
+
+
+def kept_back(one: AlertReport, words: Words) -> str:
+    """A sentence to hang on where an alert was not raised."""
+    return "" if one.raised else words.say(" Not raised: one alert a week is enough.")
 
 
 def _hint(change: Change, place: str, words: Words) -> str:
