@@ -30,7 +30,8 @@ from edge.review.words import marked
 router: Final = APIRouter()
 MOST_EXPORTED_DAYS: Final = 400
 NOTHING_ERASED: Final = marked("Nothing was erased.")
-FOR_MORE: Final = marked("For more: quietstep export.")
+BACKWARDS: Final = marked("The last day was before the first. Nothing was erased.")
+TOO_LONG: Final = marked("Those were too many days at once, or none. For more, on the device: quietstep export.")
 NEWEST_ROWS: Final = 24
 FORMS: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "fhir": "application/fhir+json"}
 EARLIEST, LATEST = date(1971, 1, 1), date(2200, 1, 1)
@@ -148,7 +149,7 @@ def erase(request: Request, first: Day, last: Day, place: Annotated[str, Form(ma
 
 def _span(request: Request, first: date | None, last: date | None, place: str) -> Span:
     if first is None or last is None or first > last:
-        raise DiaryError("a last day before the first", "a first day, then a last one", NOTHING_ERASED)
+        raise DiaryError("a last day before the first", "a first day, then a last one", BACKWARDS)
     _within(first, last)
     history = site_of(request).reading.look()
     known = () if isinstance(history, Broken) else history.places
@@ -179,7 +180,7 @@ def export_file(
     """The file. It is not encrypted, and erasing does not reach it."""
     if not 0 <= (last - first).days <= MOST_EXPORTED_DAYS:
         most = f"a first day, then a last one at most {MOST_EXPORTED_DAYS} days later"
-        raise DiaryError("another stretch", most, FOR_MORE)
+        raise DiaryError("another stretch", most, TOO_LONG)
     _within(first, last)
     site = site_of(request)
     span = doors.span_of_days(site.home, first, last, None)
