@@ -40,6 +40,7 @@ PAGES = {
     "erase-asked": f"/erase?first={LAST}",
     "export": "/export",
     "sure": "/sure",
+    "model": "/model",
     "lost": "/nothing",
 }
 OTHER_CHARTS = {"days-arousal", "hours", "minutes"}
