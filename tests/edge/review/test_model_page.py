@@ -34,7 +34,7 @@ from edge.update.note import UpdateNote, write_note
 from edge.update.outcome import Outcome
 from edge.update.pointer import ModelStore, Note, Progress
 from edge.update.standing import Asking, ModelFiles, ModelStatus, model_status
-from tests.edge.review.browsing import accessible, watched
+from tests.edge.review.browsing import accessible, shot, watched
 from tests.edge.review.page_home import home_in, served, token
 
 T_S = 1_793_664_000
@@ -170,7 +170,7 @@ def test_an_engineer_sees_it_and_the_way_to_it(tmp_path: Path) -> None:
     [("desktop", "en", "It runs beside the old one"), ("phone", "de", "Es läuft neben dem alten mit")],
 )
 def test_it_is_whole_and_accessible_in_both_languages(
-    browser: Browser, tmp_path: Path, shots: Path, size: str, language: str, said: str
+    browser: Browser, tmp_path: Path, shots: Path | None, size: str, language: str, said: str
 ) -> None:
     files, store = files_in(tmp_path), ModelStore(tmp_path / "models.db")
     go(store, FIRST, SelfTestIt(), StartShadow(), StartTrial(), RollBack("numbers that are none"))
@@ -181,4 +181,4 @@ def test_it_is_whole_and_accessible_in_both_languages(
         assert said in page.locator("main").inner_text()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         accessible(page)
-        page.screenshot(path=shots / f"{size}-model-{language}.png", full_page=True)
+        shot(page, f"{size}-model-{language}", shots)
