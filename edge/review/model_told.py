@@ -117,7 +117,7 @@ def _asking(now: ModelStatus, words: Words) -> tuple[str, ...]:
         told.append(say("Updates are on hold until %(time)s.", time=words.moment(now.held_until_s or 0)))
     if now.updates is None:
         return (*told, say("Updates are off: nobody is asked for a newer model. They are set on the device."))
-    server = say("Asked is %(url)s, for the group “%(ring)s”.", url=now.updates.url, ring=now.updates.ring)
+    server = say("It asks %(url)s, for the group “%(ring)s”.", url=now.updates.url, ring=now.updates.ring)
     return (*told, server, *_asked(now.updates, words))
 
 
