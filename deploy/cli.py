@@ -19,13 +19,26 @@ from deploy.desk import live_drafts, seated
 from deploy.drafts import told
 from deploy.expiry import expiries
 from deploy.layout import opened
-from deploy.options import Json, Key, Keys, Passphrase, Repo, Who, desk_to_read, person
+from deploy.options import (
+    EvaluationFile,
+    Json,
+    Key,
+    Keys,
+    Passphrase,
+    PolicyFile,
+    PrivacyFile,
+    Repo,
+    Who,
+    desk_to_read,
+    person,
+)
 from deploy.policy import DEFAULT
 from deploy.publish import Asked, publish
 from deploy.refresh import refresh
 from deploy.rings import rings, roll_out, stop
 from deploy.serve import serving
 from deploy.tell import bundle_table, expiry_table, one_sentence, rings_table, tell, tell_json
+from deploy.withdraw import withdraw
 from edge.bundle import read_bundle
 
 app = typer.Typer(
@@ -66,13 +79,9 @@ def publish_(
     repo: Repo = HERE,
     keys: Keys = None,
     key: Key = None,
-    policy: Annotated[Path, typer.Option(help="Bounds it must keep.", show_default="trainer/policy.toml")] = DEFAULT,
-    evaluation: Annotated[
-        Path | None, typer.Option(help="What `quietstep-train evaluate --json` wrote; else the manifest's figures.")
-    ] = None,
-    privacy: Annotated[
-        Path | None, typer.Option(help="What `quietstep-train privacy --json` wrote; else the manifest's figures.")
-    ] = None,
+    policy: PolicyFile = DEFAULT,
+    evaluation: EvaluationFile = None,
+    privacy: PrivacyFile = None,
     because: Annotated[str, typer.Option(help="Why a worse model goes out; stays readable for ever.")] = "",
     passphrase_file: Passphrase = None,
     who: Who = "",
@@ -116,6 +125,25 @@ def stop_(
     """Emergency brake: nobody else in this ring takes its release. Homes that have it keep it."""
     with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
         tell(stop(desk, ring), json)
+
+
+@app.command("withdraw")
+def withdraw_(
+    target: Annotated[str, typer.Argument(help="ID-VERSION of a release, e.g. reference-2.0.0.")],
+    because: Annotated[str, typer.Option(help="Why; stays readable for ever.")],
+    repo: Repo = HERE,
+    keys: Keys = None,
+    key: Key = None,
+    passphrase_file: Passphrase = None,
+    who: Who = "",
+    json: Json = False,
+) -> None:
+    """Take a release back for good: no home takes it any more, whatever a ring says. Then a second person runs `sign`.
+
+    First `stop` the rings that offer it, which works at once. Homes that have it keep it.
+    """
+    with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
+        tell(withdraw(desk, target, because), json)
 
 
 @app.command("refresh")

@@ -20,7 +20,22 @@ from deploy.expiry import expiries
 from deploy.held import newest_version, read_document
 from deploy.landing import AUDIT_HEAD
 from deploy.layout import Layout, alone
-from deploy.options import Json, Key, Keys, Passphrase, Repo, Uri, Who, desk_to_read, person, uris_of
+from deploy.options import (
+    EvaluationFile,
+    Json,
+    Key,
+    Keys,
+    Passphrase,
+    PolicyFile,
+    PrivacyFile,
+    Repo,
+    Uri,
+    Who,
+    desk_to_read,
+    person,
+    uris_of,
+)
+from deploy.policy import DEFAULT, Bounds
 from deploy.roles import OFFLINE, ROOT, TARGETS
 from deploy.rotate import Change, rotate
 from deploy.rotate import renew as renew_role
@@ -66,21 +81,24 @@ def sign(
     keys: Keys = None,
     key: Key = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: I read what `status` shows.")] = False,
+    policy: PolicyFile = DEFAULT,
+    evaluation: EvaluationFile = None,
+    privacy: PrivacyFile = None,
     passphrase_file: Passphrase = None,
     who: Who = "",
     json: Json = False,
 ) -> None:
-    """Second person: see what is in flight, let every archive be proven again on your machine, and sign.
+    """Second person: see what is in flight, let every archive and its figures be proven again here, and sign.
 
     With enough signatures it is shown to devices, here if the online keys are here, else by the next `refresh`.
     """
     with one_sentence(), seated(repo, person(keys, key, passphrase_file, who)) as desk:
-        console = Console(stderr=True, soft_wrap=True)
-        for sentence in in_flight(desk):
+        console, bounds = Console(stderr=True, soft_wrap=True), Bounds(policy, evaluation, privacy)
+        for sentence in in_flight(desk, bounds):
             console.print(sentence, markup=False, highlight=False)
         if not yes and not typer.confirm("Sign this?", err=True):
             raise typer.Exit(1)
-        tell(sign_drafts(desk), json)
+        tell(sign_drafts(desk, bounds), json)
 
 
 def drop(

@@ -3,7 +3,7 @@
 Promises: every step is a real one: real signatures, the bench's web server over HTTP, and `quietstep` itself as a
 process of its own that asks, stages, tests, shadows, tries, commits and refuses. What is not real is said on the
 screen: keys in one folder, a policy without bounds (the shipped bundle breaks the real one, which is shown first), a
-simulated walker and a simulated clock. Refuses a folder that holds something already.
+simulated walker, a simulated clock, and limits shorter than a home's. Refuses a folder that holds something already.
 """
 
 import os
@@ -21,11 +21,11 @@ from typing import Final
 from rich.console import Console
 
 from deploy.ceremony import Ceremony, init
-from deploy.demo_bundles import SHIPPED, broken_model, next_version, same_model
+from deploy.demo_bundles import LONGEST_S, SHIPPED, broken_model, frail_model, next_version, same_model
 from deploy.desk import Desk, Outcome, Person, seated
 from deploy.keys import KeyRing
 from deploy.layout import Layout
-from deploy.policy import DEFAULT
+from deploy.policy import DEFAULT, Bounds
 from deploy.publish import Asked, publish
 from deploy.rings import roll_out
 from deploy.roles import ROLES
@@ -35,6 +35,7 @@ from deploy.sign import sign
 from edge.errors import DeployError, DeployPolicyError
 
 RING: Final = "stable"
+_COMMAND_LIMIT_S: Final = 300
 _OWNERS: Final = {"1": "ada", "2": "ben", "3": "cy"}
 _OPEN: Final = """schema = 1
 [evaluation]
@@ -80,7 +81,9 @@ class Stage:
         settings = ("--config", str(self.folder / "device" / "quietstep.toml"))
         command = [sys.executable, "-m", "edge.cli", *words, *settings]
         environment = os.environ | {"COLUMNS": str(self.console.width)}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, timeout=_COMMAND_LIMIT_S
+        )
         for line in (done.stdout + done.stderr).splitlines():
             self.tell(f"  {line}")
         return done.returncode
@@ -95,6 +98,7 @@ def run_demo(folder: Path, console: Console) -> None:
         _make_device(stage, url)
         _policy_holds(stage)
         _a_good_model(stage)
+        _a_frail_model(stage)
         _a_broken_model(stage)
         _a_tampered_archive(stage)
     stage.title("What the device remembers, and what the publisher signed")
@@ -156,7 +160,7 @@ def _policy_holds(stage: Stage) -> None:
 def _ship(stage: Stage, bundle: Path) -> None:
     asked = Asked(bundle, stage.folder / "open-policy.toml")
     stage.act(lambda desk: publish(desk, asked), "ada")
-    stage.act(sign, "ben", "machine")
+    stage.act(lambda desk: sign(desk, Bounds(asked.policy)), "ben", "machine")
     stage.act(lambda desk: roll_out(desk, RING, bundle.name, 100), "machine")
 
 
@@ -164,24 +168,32 @@ def _a_good_model(stage: Stage) -> None:
     stage.title("4. A new model: two people sign, a machine offers, the home decides")
     _ship(stage, same_model(stage.folder / "bundles", next_version(1)))
     _expect(stage.quietstep("update", "now"), 0)
-    stage.tell("Walks are simulated, and so is the clock of shadow and trial; their limits are those of a home.")
-    _expect(stage.quietstep("update", "rehearse"), 0)
-    _expect(stage.quietstep("update", "status"), 0)
+    stage.tell("Walks are simulated, and so is the clock of shadow and trial; a home compares 100 cycles, not 10, and")
+    stage.tell("tries for an hour, not for five minutes (without --short it is so here, too).")
+    _expect(stage.quietstep("update", "rehearse", "--short"), 0)
+
+
+def _a_frail_model(stage: Stage) -> None:
+    stage.title(f"5. A model that is good until somebody needs more than {LONGEST_S} s for a gait cycle")
+    _ship(stage, frail_model(stage.folder / "bundles", next_version(2)))
+    _expect(stage.quietstep("update", "now"), 0)
+    stage.tell("Self-test and shadow find nothing. During its trial somebody slow comes by:")
+    _expect(stage.quietstep("update", "rehearse", "--short", "--visitor"), 0)
 
 
 def _a_broken_model(stage: Stage) -> None:
-    stage.title("5. A broken model, properly signed: weights that are no numbers")
-    _ship(stage, broken_model(stage.folder / "bundles", next_version(2)))
+    stage.title("6. A broken model, properly signed: weights that are no numbers")
+    _ship(stage, broken_model(stage.folder / "bundles", next_version(3)))
     _expect(stage.quietstep("update", "now"), 0)
-    _expect(stage.quietstep("update", "rehearse"), 0)
+    _expect(stage.quietstep("update", "rehearse", "--short"), 0)
     stage.tell("It is never fetched again:")
     _expect(stage.quietstep("update", "now"), 0)
     _expect(stage.quietstep("update", "status"), 0)
 
 
 def _a_tampered_archive(stage: Stage) -> None:
-    stage.title("6. An archive that was changed on the web server after it was signed")
-    bundle = same_model(stage.folder / "bundles", next_version(3))
+    stage.title("7. An archive that was changed on the web server after it was signed")
+    bundle = same_model(stage.folder / "bundles", next_version(4))
     _ship(stage, bundle)
     [archive] = (stage.layout.targets / "releases").glob(f"*.{bundle.name}.bundle")
     data = bytearray(archive.read_bytes())

@@ -36,6 +36,13 @@ Uri = Annotated[
         "gcpkms:…, awskms:…, azurekms:VAULT/KEY, hv:KEY. May be repeated.",
     ),
 ]
+PolicyFile = Annotated[Path, typer.Option("--policy", help="Bounds it must keep.", show_default="trainer/policy.toml")]
+EvaluationFile = Annotated[
+    Path | None, typer.Option("--evaluation", help="What `quietstep-train evaluate --json` wrote; else the manifest's.")
+]
+PrivacyFile = Annotated[
+    Path | None, typer.Option("--privacy", help="What `quietstep-train privacy --json` wrote; else the manifest's.")
+]
 Who = Annotated[str, typer.Option(help="Your name for the audit log; else your login name.")]
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 

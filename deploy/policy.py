@@ -8,6 +8,7 @@ Refuses a policy or a file of figures that does not decode.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -68,6 +69,24 @@ class Attacked(msgspec.Struct, frozen=True):
     @property
     def luck(self) -> float:
         return max(self.chance, self.majority)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """By what a model is judged: a policy's file, and the files of figures where the manifest's do not do."""
+
+    policy: Path = DEFAULT
+    evaluation: Path | None = None
+    privacy: Path | None = None
+
+
+def refuse_broken(manifest: Manifest, bounds: Bounds) -> None:
+    """Raise DeployPolicyError for a model that may not go out."""
+    scores = read_scores(bounds.evaluation) if bounds.evaluation else scores_of(manifest)
+    attacks = attacks_of(manifest) | (read_attacks(bounds.privacy) if bounds.privacy else {})
+    if broken := violations(scores, attacks, read_policy(bounds.policy)):
+        do = "Let it not go out. Where figures are missing, name them with --evaluation and --privacy."
+        raise DeployPolicyError(f"broken bounds: {' '.join(broken).removesuffix('.')}", "a bundle in its policy", do)
 
 
 def read_policy(path: Path) -> Policy:

@@ -14,9 +14,9 @@ from tuf.api.metadata import TargetFile
 
 from deploy.desk import Desk, Outcome
 from deploy.drafts import refuse_second, write_draft
-from deploy.policy import Policy, Scores, attacks_of, read_attacks, read_policy, read_scores, scores_of, violations
+from deploy.policy import Bounds, refuse_broken
 from deploy.roles import RELEASES
-from deploy.shelf import manifest_in, newest_release, order_of, put_archive
+from deploy.shelf import ever_released, manifest_in, newest_release, order_of, put_archive
 from deploy.worse import worse_than
 from edge.bundle import Manifest, read_bundle
 from edge.errors import DeployError, DeployPolicyError
@@ -39,7 +39,7 @@ def publish(desk: Desk, asked: Asked) -> Outcome:
     bundle = read_bundle(asked.bundle)
     refuse_second(desk.layout, RELEASES)
     path = release_path(bundle.manifest.id, bundle.manifest.version)
-    refuse_old_version(path, list(desk.held.releases.signed.targets))
+    refuse_old_version(path, sorted(ever_released(desk.layout)))
     worse = refuse_unfit(desk, bundle.manifest, asked)
     signer = desk.one_signer(RELEASES)
     target = put_archive(desk.layout, bundle, path)
@@ -63,22 +63,13 @@ def refuse_old_version(path: str, released: list[str]) -> None:
 
 def refuse_unfit(desk: Desk, manifest: Manifest, asked: Asked) -> tuple[str, ...]:
     """Raise DeployPolicyError if the model may not go out; the sentences that say in which ways it is worse."""
-    broken = _broken(manifest, read_policy(asked.policy), asked)
-    if broken:
-        do = "Do not publish this bundle. Where figures are missing, name them with --evaluation and --privacy."
-        raise DeployPolicyError(f"broken bounds: {' '.join(broken).removesuffix('.')}", "a bundle in its policy", do)
+    refuse_broken(manifest, Bounds(asked.policy, asked.evaluation, asked.privacy))
     before = newest_release(desk.held.releases.signed)
     worse = worse_than(manifest, manifest_in(desk.layout, before)) if before else ()
     if worse and not asked.because.strip():
         do = 'Do not publish it, or say why: --because "…". It stays readable for ever.'
         raise DeployPolicyError(f"a worse model: {' '.join(worse).removesuffix('.')}", "one that is no worse", do)
     return worse
-
-
-def _broken(manifest: Manifest, policy: Policy, asked: Asked) -> tuple[str, ...]:
-    scores: Scores = read_scores(asked.evaluation) if asked.evaluation else scores_of(manifest)
-    attacks = attacks_of(manifest) | (read_attacks(asked.privacy) if asked.privacy else {})
-    return violations(scores, attacks, policy)
 
 
 def _custom(desk: Desk, because: str) -> dict[str, str | int]:

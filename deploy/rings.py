@@ -8,23 +8,23 @@ Refuses a release that is not signed and shown yet, and a share that is no perce
 
 import msgspec
 
-from deploy.desk import Desk, Outcome
+from deploy.desk import Desk, Outcome, live_drafts
 from deploy.held import copy_of
 from deploy.landing import land
-from deploy.roles import ROLLOUT
-from deploy.shelf import bytes_of, put_bytes
+from deploy.roles import RELEASES, ROLLOUT
+from deploy.shelf import bytes_of, listed_path, put_bytes
 from edge.errors import DeployError
-from edge.update.release import RELEASES, SCHEMA, Rollout, decode_rollout, encode_rollout, rollout_path
+from edge.update.release import SCHEMA, Rollout, decode_rollout, encode_rollout, rollout_path
 
 
 def roll_out(desk: Desk, ring: str, release: str, share: int) -> Outcome:
     """Offer a release to ``share`` percent of a ring; raises DeployError, UpdateRefusedError."""
-    path = release if release.startswith(f"{RELEASES}/") else f"{RELEASES}/{release.removesuffix('.bundle')}.bundle"
-    listed = desk.held.releases.signed.targets
-    if path not in listed:
-        do = "Publish it and let it be signed first, or name one of these."
-        raise DeployError(f"no release {path}", f"one of {', '.join(sorted(listed)) or 'none'}", do)
-    target, now = listed[path], rings(desk).get(ring)
+    path = listed_path(desk.held.releases.signed, release)
+    draft = live_drafts(desk.layout, desk.held).get(RELEASES)
+    if draft is not None and path not in draft.signed.targets:
+        do = f"Offer another one, or throw the draft away: quietstep-deploy drop {RELEASES}"
+        raise DeployError(f"that {path} is being taken back", "a release that stays", do)
+    target, now = desk.held.releases.signed.targets[path], rings(desk).get(ring)
     previous = now.previous if now and now.target == path else now.target if now else None
     rollout = Rollout(SCHEMA, ring, path, target.hashes["sha256"], target.length, share, previous)
     _show(desk, rollout, "rollout")

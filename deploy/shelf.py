@@ -10,10 +10,12 @@ from pathlib import Path
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile, Targets
 
+from deploy.held import newest_version, read_document
 from deploy.layout import Layout
 from edge.bundle import Bundle, Manifest, read_bundle
 from edge.errors import DeployError
 from edge.update.archive import pack, unpack
+from edge.update.release import RELEASES
 
 
 def put_archive(layout: Layout, bundle: Bundle, path: str) -> TargetFile:
@@ -59,6 +61,21 @@ def manifest_in(layout: Layout, target: TargetFile) -> Manifest:
             return read_bundle(Path(folder)).manifest
     except (OSError, LengthOrHashMismatchError) as error:
         raise _lost(layout, target, error) from error
+
+
+def listed_path(releases: Targets, release: str) -> str:
+    """The target path of a release as people call it (ID-VERSION); raises DeployError for one that is not listed."""
+    path = release if release.startswith(f"{RELEASES}/") else f"{RELEASES}/{release.removesuffix('.bundle')}.bundle"
+    if path not in releases.targets:
+        do = "Publish it and let it be signed first, or name one of these."
+        raise DeployError(f"no release {path}", f"one of {', '.join(sorted(releases.targets)) or 'none'}", do)
+    return path
+
+
+def ever_released(layout: Layout) -> set[str]:
+    """Target paths of all releases that ever were listed, those that were withdrawn too; raises DeployError."""
+    versions = (layout.versioned(RELEASES, n) for n in range(1, newest_version(layout, RELEASES) + 1))
+    return {path for file in versions if file.is_file() for path in read_document(file).signed.targets}
 
 
 def newest_release(releases: Targets) -> TargetFile | None:

@@ -1,11 +1,13 @@
 """The second person: read what is in flight, prove it again on their own machine, sign, or throw it away.
 
 Promises: what a signature agrees to is told in full; every new archive is unpacked and proven again before anybody
-signs for it, and held against the release before; a signature is added to those that are there. Refuses a worse model
-without a reason, a draft that changes what no command changes, and a key that has signed already or may not sign.
+signs for it, held against this person's own copy of the policy, and against the release before; a signature is added to
+those that are there. Refuses a model that breaks the policy, a worse one without a reason, a draft that changes what no
+command changes, and a key that has signed already or may not sign.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from securesystemslib.signer import Signer
 from tuf.api.metadata import Key, Root, TargetFile, Targets
@@ -13,14 +15,19 @@ from tuf.api.metadata import Key, Root, TargetFile, Targets
 from deploy.desk import Desk, Outcome, live_drafts
 from deploy.drafts import refuse_strange, told, write_draft
 from deploy.held import Document
+from deploy.policy import Bounds, refuse_broken
 from deploy.roles import DELEGATED, RELEASES, ROOT, TARGETS, role_named
 from deploy.shelf import manifest_in, newest_release
 from deploy.worse import worse_than
 from edge.errors import DeployError, DeployKeyError, DeployPolicyError
 
+MANIFESTS: Final = Bounds()
+"""The trainer's policy, and the figures that the bundle's manifest has."""
 
-def in_flight(desk: Desk) -> tuple[str, ...]:
-    """What a signature now would agree to; raises DeployError when there is nothing to sign."""
+
+def in_flight(desk: Desk, bounds: Bounds = MANIFESTS) -> tuple[str, ...]:
+    """What a signature now would agree to; raises DeployError when there is nothing to sign, DeployPolicyError for a
+    model that breaks this person's own policy file, by the figures of this person's own files where they are given."""
     drafts = live_drafts(desk.layout, desk.held)
     if not drafts:
         do = "Nothing to do; `publish`, `rotate-key` and `renew` put drafts in flight."
@@ -28,12 +35,12 @@ def in_flight(desk: Desk) -> tuple[str, ...]:
     for role, draft in drafts.items():
         refuse_strange(role, draft, desk.held)
     sentences = [told(role, draft, desk.held, desk.book) for role, draft in drafts.items()]
-    return (*(sentence for part in sentences for sentence in part), *_proven(desk, drafts))
+    return (*(sentence for part in sentences for sentence in part), *_proven(desk, drafts, bounds))
 
 
-def sign(desk: Desk) -> Outcome:
-    """Sign every draft with each key at hand that has not yet; raises DeployError, DeployKeyError."""
-    sentences = in_flight(desk)
+def sign(desk: Desk, bounds: Bounds = MANIFESTS) -> Outcome:
+    """Sign every draft with each key at hand that has not yet; raises DeployKeyError and what ``in_flight`` does."""
+    sentences = in_flight(desk, bounds)
     drafts = live_drafts(desk.layout, desk.held)
     added: list[tuple[str, Signer]] = []
     for role, draft in drafts.items():
@@ -85,16 +92,17 @@ def _recorder(desk: Desk, added: list[tuple[str, Signer]]) -> Signer:
     return known[0] if known else added[0][1]
 
 
-def _proven(desk: Desk, drafts: dict[str, Document]) -> Iterator[str]:
-    """Prove every new archive; in which ways a new model is worse than the release before, a sentence each."""
+def _proven(desk: Desk, drafts: dict[str, Document], bounds: Bounds) -> Iterator[str]:
+    """Prove every new archive and its figures; in which ways it is worse than the release before, a sentence each."""
     before = newest_release(desk.held.releases.signed)
     for target in _new_targets(desk, drafts):
         manifest = manifest_in(desk.layout, target)
+        refuse_broken(manifest, bounds)
         worse = worse_than(manifest, manifest_in(desk.layout, before)) if before else ()
         if worse and not (isinstance(target.custom, dict) and target.custom.get("because")):
             do = f"Do not sign it. Find out who made it, then: quietstep-deploy drop {RELEASES}"
             raise DeployPolicyError(f"a worse model: {' '.join(worse).removesuffix('.')}", "a reason for it", do)
-        yield f"{target.path} is proven: every file, to the last byte."
+        yield f"{target.path} is proven: every file, to the last byte, and its figures keep the policy."
         yield from worse
 
 

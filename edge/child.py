@@ -30,9 +30,9 @@ class Start:
 class Child:
     """A process with a name; ``start`` may be called again after it ended."""
 
-    def __init__(self, name: str, how: Callable[[], Start]) -> None:
+    def __init__(self, name: str, how: Callable[[], Start], watch: Watch | None = None) -> None:
         self.name = name
-        self.watch = Watch()
+        self.watch = watch or Watch()
         self._how = how
         self._process: subprocess.Popen[bytes] | None = None
         self._last_line = ""
@@ -97,6 +97,19 @@ class Child:
         if self._process:
             self._process.kill()
             self._process.wait()
+
+    def kill_and_go_on(self) -> None:
+        """SIGKILL without waiting: one that hangs in the kernel is gone only when the kernel lets go of it."""
+        if self._process:
+            self._process.kill()
+
+    def ended_within(self, within_s: float) -> bool:
+        """Whether it is gone, now or after at most ``within_s``."""
+        if self._process is None:
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_s)
+        return not self.running
 
     def stop(self, within_s: float) -> None:
         """Wait for it to leave after ``ask_to_stop``; kill it after ``within_s``."""

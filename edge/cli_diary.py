@@ -132,6 +132,8 @@ def export(
 
     The file is NOT encrypted, and `quietstep erase` does not reach it: it is yours to keep and to delete.
     Hours, days and weeks belong to the stretch in which they begin. Parquet and FHIR need the extra "export".
+    A spreadsheet asks how to open a CSV: choose comma, UTF-8, English (USA) and "Detect special numbers", or its times
+    stay text; in another language its numbers do, too.
     """
     from edge.export_commands import Wish, export_command
 

@@ -73,14 +73,19 @@ def accept(
     accept(_settings(config, data_dir), _stdout, folder)
 
 
-def rehearse(config: ConfigOption = None, data_dir: DataOption = None) -> None:
+def rehearse(
+    short: Annotated[bool, typer.Option("--short", help="For a demonstration: fewer cycles, a shorter trial.")] = False,
+    visitor: Annotated[bool, typer.Option("--visitor", help="Somebody very slow comes by during the trial.")] = False,
+    config: ConfigOption = None,
+    data_dir: DataOption = None,
+) -> None:
     """For a bench: let a staged model go all its way on simulated walks, in simulated time, within the real limits.
 
     Refuses a data folder with a diary: a home's model is decided on by how its own people walk.
     """
     from edge.rehearse import rehearse
 
-    rehearse(_settings(config, data_dir), _stdout)
+    rehearse(_settings(config, data_dir), _stdout, short=short, visitor=visitor)
 
 
 def _settings(config: Path | None, data_dir: Path | None) -> Any:

@@ -231,7 +231,7 @@ def load_config(path: Path | None, **overrides: Any) -> Config:
     said = {key: value for key, value in overrides.items() if value is not None}
     defaults = _Environment().model_dump(exclude_none=True)
     try:
-        context = {"other_cameras": "camera" in said}
+        context = {"other_cameras": "camera" in said, "folder": path.absolute().parent if path else None}
         return Config.model_validate(defaults | values | said, context=context)
     except ValidationError as error:
         raise _sentence(path, text, error) from error

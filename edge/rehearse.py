@@ -1,8 +1,12 @@
 """``quietstep update rehearse``: a staged model goes all its way, on simulated walks, in simulated time.
 
+``short`` takes `SHORT` in the place of a home's limits. With ``visitor``, somebody who walks slower than all whom the
+shadow saw comes by as soon as the model is on trial.
+
 Promises: self-test, shadow, trial, commit, quarantine and roll-back are those of a home: the same supervisor's part,
-the same models in processes of their own, the same segmenter, the same limits. Only the walker and the clock are
-simulated (an hour of trial passes as fast as its walks are counted), and camera, pose process and diary are left out.
+the same models in processes of their own, the same segmenter, the same limits unless short ones are asked for. Only
+the walker and the clock are simulated (an hour of trial passes as fast as its walks are counted), and camera, pose
+process and diary are left out.
 Refuses (UpdateRefusedError) a folder with a diary or a running service: there the household's own walks decide.
 
 Shape letters: T frames, J joints, C coordinates.
@@ -11,6 +15,7 @@ Shape letters: T frames, J joints, C coordinates.
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -33,6 +38,7 @@ from edge.monitor import NS, Monitor
 from edge.running_note import read_note
 from edge.stop import Stop
 from edge.update.acceptance import Acceptance, Where
+from edge.update.decide import Limits
 from edge.update.pointer import ModelStore, Note
 from edge.wire import Frame, Message, Person, Tick, pack_body
 
@@ -45,14 +51,22 @@ START_NS: Final = 1_800_000_000 // 3600 * 3600 * NS
 PLACE: Final = "bench"
 
 
-def rehearse(config: Config, console: Console) -> None:
+SELF_TEST_S: Final = 180.0
+"""Longest wait for a self-test before the next simulated walk; its own limit ends it."""
+SHORT: Final = Limits(shadow_cycles=10, trial_cycles=5, trial_s=300.0)
+"""For a demonstration; a home sees a hundred cycles and an hour."""
+VISITOR_SPM: Final = 64.0
+"""Steps a minute of somebody who walks with a stick: a gait cycle of 1.9 s, longer than any golden one."""
+
+
+def rehearse(config: Config, console: Console, *, short: bool = False, visitor: bool = False) -> None:
     """Until nothing is staged any more; each step is told as it is written down."""
     _refuse_a_home(config)
     set_up_logging(level="warning")
     store = ModelStore(config.models)
     if store.read().world.candidate is None:
         raise UpdateRefusedError("no staged model", "one to rehearse", "Stage one: quietstep update now.")
-    with Stop().listening() as stop, closing(Bench(config)) as bench:
+    with Stop().listening() as stop, closing(Bench(config, SHORT if short else None, visitor=visitor)) as bench:
         n_told = len(store.history())
         for _ in range(MOST_WALKS):
             bench.walk()
@@ -65,10 +79,10 @@ def rehearse(config: Config, console: Console) -> None:
 class Bench:
     """The supervisor's acceptance and the monitor's models in one process, and somebody who walks by."""
 
-    def __init__(self, config: Config) -> None:
-        self._config, self._gauges = config, Gauges.create()
+    def __init__(self, config: Config, limits: Limits | None = None, *, visitor: bool = False) -> None:
+        self._config, self._gauges, self._visitor = config, Gauges.create(), visitor
         where = Where(config.bundles, config.bundle, config.encoder.ladder)
-        self._acceptance = Acceptance(ModelStore(config.models), where, self._gauges)
+        self._acceptance = Acceptance(ModelStore(config.models), where, self._gauges, limits)
         self._acceptance.start()
         self._models = Answering(self._open, self._acceptance.order, self._gauges, LadderLog(self._gauges))
         self._monitor = Monitor(self._models, Diary(MemoryLedger(), self._models.model_id, self._models.rung), (PLACE,))
@@ -82,16 +96,15 @@ class Bench:
                 time.sleep(0)  # the shadow's thread gets its turn
         self._monitor.flush()
         self.n_walks += 1
-        for _ in range(50):
+        end_s = time.monotonic() + SELF_TEST_S
+        self._look(1.0)
+        while self._test_runs() and time.monotonic() < end_s:
+            time.sleep(0.1)
             self._look(1.0)
-            if not self._test_runs():
-                break
-            time.sleep(0.2)
         self._look(PAUSE_S)
 
     def _messages(self) -> Iterator[Message]:
-        affect = CLASSES[self.n_walks % len(CLASSES)]
-        walker = Walker(identity=self.n_walks % 5, affect=affect, seed=self.n_walks)
+        walker = self._walker()
         t_T = np.arange(WALK_S * RATE_HZ) / RATE_HZ
         x_TJC, visibility_TJ = mediapipe_like(skeletons(walker, t_T), seed=self.n_walks)
         for n, (body, visible) in enumerate(zip(x_TJC, visibility_TJ, strict=True)):
@@ -100,6 +113,15 @@ class Bench:
                 yield Tick(t_ns, START_NS + t_ns)
             people = (Person(self.n_walks, pack_body(body, visible)),)
             yield Frame(PLACE, self.n_walks * WALK_S * RATE_HZ + n, t_ns, START_NS + t_ns, "ok", people)
+
+    def _walker(self) -> Walker:
+        affect = CLASSES[self.n_walks % len(CLASSES)]
+        walker = Walker(identity=self.n_walks % 5, affect=affect, seed=self.n_walks)
+        if not (self._visitor and self._acceptance.order.stage == "trial"):
+            return walker
+        slow = VISITOR_SPM / walker.gait.cadence_spm
+        gait = replace(walker.gait, cadence_spm=VISITOR_SPM, speed_m_s=slow * walker.gait.speed_m_s)
+        return replace(walker, gait=gait)
 
     def _look(self, seconds: float) -> None:
         self.now_s += seconds

@@ -14,6 +14,7 @@ from edge.config import Config
 from edge.errors import ConfigError
 from edge.review.home import Home, Serving, Watched
 from edge.sense.sources import is_live
+from edge.update_commands import files_of
 
 
 def home_of(config: Config) -> Home:
@@ -29,6 +30,7 @@ def home_of(config: Config) -> Home:
         watched,
         config.settings,
         config.keeping.retention,
+        files_of(config),
     )
 
 

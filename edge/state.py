@@ -52,10 +52,35 @@ def read_state(path: Path) -> State:
         if _is_there(_marker(path)):
             raise _lost(path)
         return State()
+    try:
+        return _read(path)
+    except StateError:
+        if not _log_played_back(path):
+            raise
+        return _read(path)
+
+
+def _read(path: Path) -> State:
     with _opened(path, "ro") as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         return _whole_state(connection, path)
+
+
+def _log_played_back(path: Path) -> bool:
+    """Let a power cut's log or journal be worked off in a file of ours; whether there was one.
+
+    The check of every page reads the file past its log: pages that a power cut tore while they were copied out of the
+    log are whole in the log, and only there. A journal (of the very first opening) no mere reader may roll back.
+    """
+    with contextlib.suppress(OSError, StateError):
+        logs = [path.with_name(path.name + suffix) for suffix in ("-wal", "-journal")]
+        if any(log.exists() and log.stat().st_size for log in logs):
+            with _opened(path, "rw") as connection:
+                _refuse_strange(connection, path)
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                return True
+    return False
 
 
 class StateDoor:
@@ -203,6 +228,17 @@ def _opened(path: Path, mode: Literal["ro", "rw"]) -> Iterator[Any]:
 
 def _whole_state(connection: Any, path: Path) -> State:
     """The state, after the file proved to be ours and whole."""
+    _refuse_strange(connection, path)
+    # quick_check believes pages of which only the page's own HMAC says that they are damaged.
+    if _one(connection, "PRAGMA quick_check(1)") != "ok" or _one(connection, "PRAGMA cipher_integrity_check"):
+        raise _damaged(path)
+    pauses = "SELECT place, guest, since_s, until_s, boot_s, boot_id FROM pause ORDER BY place, guest"
+    consents = "SELECT kind, name, at_s, text_sha256 FROM consent ORDER BY n"
+    return State(_rows(connection, pauses, Pause, path), _rows(connection, consents, ConsentNote, path))
+
+
+def _refuse_strange(connection: Any, path: Path) -> None:
+    """Raise StateError unless the file is ours and of this version."""
     mark, version = (_one(connection, f"PRAGMA {name}") for name in ("application_id", "user_version"))
     if mark == APPLICATION_ID and version > VERSION:
         raise StateError(
@@ -213,12 +249,6 @@ def _whole_state(connection: Any, path: Path) -> State:
     tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     if mark != APPLICATION_ID or tables != set(_TABLES):
         raise StateError(f"a file at {path} that is not a Quietstep state, or not all of one", "a whole one", _MOVE)
-    # quick_check believes pages of which only the page's own HMAC says that they are damaged.
-    if _one(connection, "PRAGMA quick_check(1)") != "ok" or _one(connection, "PRAGMA cipher_integrity_check"):
-        raise _damaged(path)
-    pauses = "SELECT place, guest, since_s, until_s, boot_s, boot_id FROM pause ORDER BY place, guest"
-    consents = "SELECT kind, name, at_s, text_sha256 FROM consent ORDER BY n"
-    return State(_rows(connection, pauses, Pause, path), _rows(connection, consents, ConsentNote, path))
 
 
 def _one(connection: Any, query: str) -> Any:

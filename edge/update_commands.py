@@ -14,71 +14,27 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.boot_clock import read_clock
-from edge.bundle import read_bundle, read_manifest
-from edge.config import Config
-from edge.errors import QuietstepError, UpdateStoreError
+from edge.bundle import read_bundle
+from edge.config import REFERENCE_BUNDLE, Config
 from edge.pause import ALL_PLACES, new_pause, seconds_of
 from edge.running_note import read_note
 from edge.update.bundles import archive_sha256, candidate_of, put, stage
-from edge.update.decide import SHIPPED, offered
-from edge.update.note import UpdateNote
-from edge.update.note import read_note as read_update_note
-from edge.update.outcome import Outcome
-from edge.update.pointer import ModelStore, Note, Written, named
-
-SHIPS: str = "ships with Quietstep"
+from edge.update.decide import offered
+from edge.update.pointer import ModelStore, Note, named
+from edge.update.standing import SHIPS, Asking, ModelFiles, ModelStatus
+from edge.update.standing import model_status as status_of_files
 
 
-class Asking(msgspec.Struct, frozen=True):
-    """From where and as which ring; when (Unix s) the last check was and what came of it; when the next one is (None
-    where no service runs, or on hold); the release that was offered last."""
-
-    url: str
-    ring: str
-    last_check_s: float | None
-    outcome: Outcome | None
-    next_poll_s: float | None
-
-
-class ModelStatus(msgspec.Struct, frozen=True):
-    """The whole answer. ``answers`` is None where nothing runs; ``until`` of a hold is Unix seconds."""
-
-    active: str
-    fallback: str
-    answers: str | None
-    candidate: str | None
-    stage: str | None
-    waits_for: str | None
-    n_quarantined: int
-    held: bool
-    held_until_s: float | None
-    error: str | None
-    updates: Asking | None = None
+def files_of(config: Config) -> ModelFiles:
+    """What these settings say of models and updates."""
+    by_hand = None if config.bundle == REFERENCE_BUNDLE else config.bundle
+    paths = (config.models, config.bundles, config.running_note, config.update_note)
+    return ModelFiles(*paths, config.update.url, config.update.ring, by_hand)
 
 
 def model_status(config: Config) -> ModelStatus:
     """Where the models stand now; a file that cannot be read is told, not raised."""
-    note = read_note(config.running_note)
-    error = None
-    try:
-        written = ModelStore(config.models).read()
-    except UpdateStoreError as found:
-        written, error = Written(), str(found)
-    world, now = written.world, read_clock()
-    held = written.hold is not None and written.hold.lasts(now)
-    return ModelStatus(
-        _name(config, world.pointer.active),
-        _name(config, world.pointer.fallback),
-        _name(config, note.model) if note else None,
-        named(world.candidate) if world.candidate else None,
-        str(world.candidate.stage) if world.candidate else None,
-        (note.update or None) if note and world.candidate else None,
-        len(world.quarantined),
-        held,
-        written.hold.end_s(now) if held and written.hold else None,
-        error,
-        _asking(config, runs=note is not None),
-    )
+    return status_of_files(files_of(config))
 
 
 def print_update_status(config: Config, console: Console, *, as_json: bool) -> None:
@@ -96,6 +52,10 @@ def status_lines(config: Config, now: ModelStatus) -> list[str]:
     lines = [
         f"model: {now.active}" + (f"; answers now: {now.answers}" if now.answers not in (None, now.active) else "")
     ]
+    if now.by_hand:
+        lines.append(f"a bundle was named by hand, so no update is taken: {now.by_hand}")
+    if now.active_since_s is not None:
+        lines.append(f"since {_local(config, now.active_since_s)}")
     if now.active != SHIPS:
         lines.append(f"falls back to: {now.fallback}")
     if now.candidate:
@@ -105,8 +65,7 @@ def status_lines(config: Config, now: ModelStatus) -> list[str]:
         lines.append(f"updates are on hold {_until(config, now.held_until_s)}")
     if now.updates:
         lines += _asking_lines(config, now.updates)
-    if now.n_quarantined:
-        lines.append(f"in quarantine: {now.n_quarantined} (quietstep update history)")
+    lines += [f"in quarantine: {one.model} ({one.reason})" for one in now.quarantined]
     return [*lines, *([now.error] if now.error else [])]
 
 
@@ -148,13 +107,6 @@ def accept(config: Config, console: Console, folder: Path) -> None:
     console.print(f"{named(candidate)} is staged ({sha256[:12]}). {then}", highlight=False, markup=False)
 
 
-def _asking(config: Config, *, runs: bool) -> Asking | None:
-    if config.update.url is None:
-        return None
-    note = read_update_note(config.update_note) or UpdateNote(None, None, None)
-    return Asking(config.update.url, config.update.ring, note.at_s, note.outcome, note.next_s if runs else None)
-
-
 def _asking_lines(config: Config, asking: Asking) -> list[str]:
     lines = [f"updates: {asking.url}, ring {asking.ring}"]
     if asking.last_check_s is not None and asking.outcome is not None:
@@ -166,17 +118,6 @@ def _asking_lines(config: Config, asking: Asking) -> list[str]:
 
 def _note(event: str, detail: str = "") -> Note:
     return Note(int(time.time()), "", "", event, detail)
-
-
-def _name(config: Config, sha256: str) -> str:
-    """A bundle as people call it."""
-    if sha256 == SHIPPED:
-        return SHIPS
-    try:
-        manifest = read_manifest(config.bundles / sha256)
-    except (QuietstepError, OSError):
-        return f"{sha256[:12]} (not there)"
-    return f"{manifest.id} {manifest.version}"
 
 
 def _until(config: Config, end_s: float | None) -> str:

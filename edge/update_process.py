@@ -1,8 +1,9 @@
 """The updater: ``python -m edge.update_process``, with an UpdateSpec on stdin. The one process that asks the internet.
 
 Promises: it asks when `edge.update.poll` says, stages what is proven, says in a line of the log what came of it, and
-goes on whatever that was; killed anywhere, the next one finishes. It holds no skeleton and cannot import the rooms that
-do. Refuses to ask while updates are on hold or models.db cannot be read.
+goes on whatever that was; killed anywhere, the next one finishes. It beats where something moves, from its one thread,
+so that one that hangs is found out. It holds no skeleton and cannot import the rooms that do. Refuses to ask while
+updates are on hold or models.db cannot be read.
 """
 
 import contextlib
@@ -19,12 +20,13 @@ import structlog
 
 from edge.boot_clock import read_clock
 from edge.errors import QuietstepError, UpdateStoreError
+from edge.heartbeat import Heartbeat
 from edge.log import set_up_logging
 from edge.parent import die_with_parent
 from edge.pause import Pause, time_of
 from edge.quiet_hours import QuietHours
 from edge.update.agenda import Agenda
-from edge.update.network import Network
+from edge.update.network import Network, still
 from edge.update.note import UpdateNote, read_note, write_note
 from edge.update.outcome import Outcome, outcome_of
 from edge.update.pointer import ModelStore
@@ -42,9 +44,9 @@ log = structlog.get_logger("updater")
 class Updater:
     """``look`` again and again; it asks when it is time. ``check`` and the random number come from outside."""
 
-    def __init__(self, spec: UpdateSpec, random: float, check: Check) -> None:
+    def __init__(self, spec: UpdateSpec, random: float, check: Check, beat: Callable[[], None] = still) -> None:
         self._home, self._note = follower_of(spec), Path(spec.note)
-        self._settings, self._check = settings_of(spec), check
+        self._settings, self._check, self._beat = settings_of(spec), check, beat
         self._models, self._agenda = ModelStore(Path(spec.models)), Agenda(random)
         self._stamp: tuple[int, ...] | None = None
         self._hold: Pause | None = None
@@ -61,7 +63,7 @@ class Updater:
             self._tell(self._last.at_s, self._last.outcome)
             return None
         try:
-            outcome = self._check(self._home, Network(), now_s, may_fetch_payload(settings))
+            outcome = self._check(self._home, Network(beat=self._beat), now_s, may_fetch_payload(settings))
         except QuietstepError as error:
             outcome = outcome_of(error)
         self._polled = Polled(now_s, 0 if outcome.good else self._polled.n_failures + 1)
@@ -107,8 +109,10 @@ def main() -> int:
     spec = msgspec.json.decode(sys.stdin.buffer.read(), type=UpdateSpec)
     die_with_parent(spec.parent_pid)
     set_up_logging(json=spec.json_log)
-    updater = Updater(spec, secrets.randbelow(1 << 20) / (1 << 20), check)
+    beat = still if spec.heartbeat_fd is None else Heartbeat(spec.heartbeat_fd).beat
+    updater = Updater(spec, secrets.randbelow(1 << 20) / (1 << 20), check, beat)
     while True:
+        beat()
         if outcome := updater.look(time.time()):
             (log.info if outcome.good else log.warning)("asked for a new model", came=outcome.event, said=outcome.said)
         time.sleep(LOOK_EVERY_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from edge.errors import UpdateError
 from edge.quiet_settings import Window
@@ -20,7 +20,8 @@ LEAST_HOURS: Final = 0.25
 
 class Update(BaseModel):
     """``url`` has ``metadata/`` and ``targets/`` below it; ``root`` is the root.json that this home trusts from the
-    beginning. ``metered``: ask, and fetch nothing large. ``quiet``: hours in which nothing is asked."""
+    beginning, a relative one seen from the folder of the settings. ``metered``: ask, and fetch nothing large.
+    ``quiet``: hours in which nothing is asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +39,13 @@ class Update(BaseModel):
             return None if url is None else refuse_address(url, allow_plain=False).geturl().rstrip("/")
         except UpdateError as error:
             raise ValueError(error.wanted) from error
+
+    @field_validator("root")
+    @classmethod
+    def _lies_beside_the_settings(cls, root: Path | None, info: ValidationInfo) -> Path | None:
+        """A relative path means the same from wherever Quietstep is started."""
+        folder = info.context.get("folder") if info.context else None
+        return folder / root if root is not None and folder is not None else root
 
     @field_validator("ring")
     @classmethod

@@ -7,7 +7,8 @@ import msgspec
 
 
 class UpdateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where from, which files, when to ask (seconds; windows as ``22:00``; zone by name, None: the system's)."""
+    """Where from, which files, when to ask (seconds; windows as ``22:00``; zone by name, None: the system's); where
+    to beat while something moves."""
 
     url: str
     root: str
@@ -22,3 +23,4 @@ class UpdateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: str | None
     parent_pid: int
     json_log: bool = False
+    heartbeat_fd: int | None = None

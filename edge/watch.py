@@ -31,6 +31,8 @@ class Watch:
     n_deaths: int = 0
     delay_s: float = 0.0
     due_s: float = 0.0
+    warm_up_s: float = WARM_UP_S
+    stall_s: float = STALL_S
 
     def start(self, now_s: float, progress: int) -> None:
         """The process was started; ``progress`` is where its counter stands."""
@@ -47,8 +49,8 @@ class Watch:
         if progress != self.progress or (waiting and self.progressed_s is not None):
             self.progress, self.progressed_s = progress, now_s
         if self.progressed_s is None:
-            return now_s - max(self.started_s, self.prepared_s) < WARM_UP_S
-        return now_s - max(self.progressed_s, self.prepared_s) < STALL_S
+            return now_s - max(self.started_s, self.prepared_s) < self.warm_up_s
+        return now_s - max(self.progressed_s, self.prepared_s) < self.stall_s
 
     def flowing(self, now_s: float, within_s: float = 2.0) -> bool:
         """True when it progressed within the last ``within_s`` seconds."""

@@ -103,7 +103,7 @@ def _on(network: Home, where: str) -> Home:
     if isinstance(network, Deployed):
         known = network.standardiser
         network.standardiser = replace(known, mean_JC=known.mean_JC.to(where), std_JC=known.std_JC.to(where))
-    score.waves_HT = score.waves_HT.to(where)
+    score.waves_HT, score.knee_waves_HT = score.waves_HT.to(where), score.knee_waves_HT.to(where)
     for name, part in score.parts.items():
         score.parts[name] = replace(part, centre_P=part.centre_P.to(where), whiten_PP=part.whiten_PP.to(where))
     return network.to(where)

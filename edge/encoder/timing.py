@@ -23,6 +23,7 @@ from edge.errors import QuietstepError
 
 _KIB: Final = 1024
 _WARM_UP: Final = 3
+_WORDS: Final = 200
 
 
 class Open(msgspec.Struct, frozen=True, tag=True):
@@ -69,6 +70,10 @@ def compete(out: IO[bytes], golden: Golden, open_it: Callable[[], tuple[Open, An
         opened, answer = open_it()
     except QuietstepError as error:
         _say(out, Absent(error.found, error.do))
+        return 1
+    except Exception as error:  # a runtime's errors share no parent class; without its words it would just be gone
+        words = f"{type(error).__name__}: {error}".splitlines()[0][:_WORDS]
+        _say(out, Absent(f"a competitor that fails ({words})", "Report this with the command that you ran."))
         return 1
     _say(out, opened)
     for line in sys.stdin.buffer:

@@ -21,12 +21,17 @@ from edge.diary.export.lines import By, Line, lines_of
 from edge.diary.span import Span
 from edge.errors import ConfigError, DiaryError
 from edge.review import doors
+from edge.review.doors import NOTHING_CHANGED
 from edge.review.history import Broken
 from edge.review.rows_told import row_words
 from edge.review.site import GENUINE, Refused, answer, right, site_of, words_of
+from edge.review.words import marked
 
 router: Final = APIRouter()
 MOST_EXPORTED_DAYS: Final = 400
+NOTHING_ERASED: Final = marked("Nothing was erased.")
+BACKWARDS: Final = marked("The last day was before the first. Nothing was erased.")
+TOO_LONG: Final = marked("Those were too many days at once, or none. For more, on the device: quietstep export.")
 NEWEST_ROWS: Final = 24
 FORMS: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "fhir": "application/fhir+json"}
 EARLIEST, LATEST = date(1971, 1, 1), date(2200, 1, 1)
@@ -144,25 +149,28 @@ def erase(request: Request, first: Day, last: Day, place: Annotated[str, Form(ma
 
 def _span(request: Request, first: date | None, last: date | None, place: str) -> Span:
     if first is None or last is None or first > last:
-        raise DiaryError("a last day before the first", "a first day, then a last one", "Nothing was erased.")
+        raise DiaryError("a last day before the first", "a first day, then a last one", BACKWARDS)
     _within(first, last)
     history = site_of(request).reading.look()
     known = () if isinstance(history, Broken) else history.places
     if place and place not in known:
-        raise DiaryError("a place of another name", "one that the diary knows", "Nothing was erased.")
+        raise DiaryError("a place of another name", "one that the diary knows", NOTHING_ERASED)
     return doors.span_of_days(site_of(request).home, first, last, place or None)
 
 
 def _within(*days: date) -> None:
     if not all(EARLIEST <= day <= LATEST for day in days):
-        raise DiaryError("a day out of all time", f"one from {EARLIEST} to {LATEST}", "Nothing was changed.")
+        raise DiaryError("a day out of all time", f"one from {EARLIEST} to {LATEST}", NOTHING_CHANGED)
 
 
 @router.get("/export", response_class=HTMLResponse, dependencies=[right("export")])
 def export(request: Request) -> HTMLResponse:
     """What can be taken along, and in what form."""
-    today = doors.today(site_of(request).home)
-    return answer(request, "export.html", today=today, first=today - timedelta(days=12 * WEEK_DAYS))
+    site = site_of(request)
+    history = site.reading.look()
+    newest_s = None if isinstance(history, Broken) else history.counts.newest_end_s
+    last = doors.today(site.home) if newest_s is None else datetime.fromtimestamp(newest_s - 1, site.home.zone).date()
+    return answer(request, "export.html", last=last, first=last - timedelta(days=12 * WEEK_DAYS))
 
 
 @router.get("/export/file", dependencies=[right("export")])
@@ -172,7 +180,7 @@ def export_file(
     """The file. It is not encrypted, and erasing does not reach it."""
     if not 0 <= (last - first).days <= MOST_EXPORTED_DAYS:
         most = f"a first day, then a last one at most {MOST_EXPORTED_DAYS} days later"
-        raise DiaryError("another stretch", most, "For more: quietstep export.")
+        raise DiaryError("another stretch", most, TOO_LONG)
     _within(first, last)
     site = site_of(request)
     span = doors.span_of_days(site.home, first, last, None)

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from edge.errors import ConfigError, DiaryError, QuietstepError
-from edge.review import acts, pages, sign_in
+from edge.review import acts, model_page, pages, sign_in
 from edge.review.accounts import Accounts
 from edge.review.figures import forget_charts
 from edge.review.gate import Gate
@@ -34,7 +34,7 @@ def build_app(home: Home, serving: Serving) -> FastAPI:
     app.state.site = Site(home, serving, needs_login, Reading(home, forget_charts), accounts)
     app.add_middleware(Gate, serving=serving, accounts=accounts, needs_login=needs_login)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (pages.router, acts.router, sign_in.router):
+    for router in (pages.router, acts.router, sign_in.router, model_page.router):
         app.include_router(router)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _refused)

@@ -12,10 +12,12 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from edge.review.svg import BLUE, FAINT, INK, LOCK, MUTED, STYLE, Drawn, Spot, new_figure, svg_text
+from edge.review.svg import BLUE, FAINT, INK, LOCK, MUTED, NARROW_STYLE, STYLE, Drawn, Spot, new_figure, svg_text
 from edge.review.svg import bars as bars_of
 
 WIDE: Final = (740.0, 270.0)
+WEEK: Final = (560.0, 300.0)
+"""Beside words."""
 NARROW: Final = (350.0, 320.0)
 MINUTE_LOOKS: Final = (
     ("#0072B2", ""),
@@ -29,7 +31,10 @@ MOOD_LOOKS: Final = (("#D55E00", "//"), ("#F0C94A", ""), ("#DDE2E7", "--"), ("#0
 
 
 class Bars(NamedTuple):
-    """Stacked bars: what each is called below, ISO day and words; parts with their names; None: nothing is told."""
+    """Stacked bars: what each is called below, ISO day and words; parts with their names; None: nothing is told.
+
+    ``ticks`` are heights with their words; without any, numbers as they come.
+    """
 
     title: str
     unit: str
@@ -40,6 +45,7 @@ class Bars(NamedTuple):
     looks: tuple[tuple[str, str], ...]
     heights: tuple[tuple[float, ...] | None, ...]
     most: float
+    ticks: tuple[tuple[float, str], ...] = ()
 
 
 class Line(NamedTuple):
@@ -57,30 +63,32 @@ class Line(NamedTuple):
 @lru_cache(maxsize=64)
 def bars_chart(bars: Bars, name: str, is_narrow: bool, description: str) -> str:
     """The chart as an element for a page."""
-    with LOCK, mpl.rc_context(STYLE):
-        n_lines = -(-len(bars.names) // 2) if is_narrow else 1
-        figure = new_figure(*(NARROW if is_narrow else WIDE), bottom=26.0 + 15.0 * n_lines)
+    is_week = name.startswith("week")
+    size = NARROW if is_narrow else WEEK if is_week else WIDE
+    columns = 2 if is_narrow else 3 if is_week else len(bars.names)
+    with LOCK, mpl.rc_context(NARROW_STYLE if is_narrow else STYLE):
+        n_lines = -(-len(bars.names) // columns)
+        figure = new_figure(*size, bottom=28.0 + 17.0 * n_lines)
         axes = figure.subplots()
         _stack(axes, bars)
         _axis(axes, bars.labels, 4 if is_narrow else 12)
         axes.set_ylim(0, bars.most)
-        axes.set_title(bars.unit, loc="left", fontsize=9.5, color=MUTED)
-        columns = 2 if is_narrow else len(bars.names)
-        figure.legend(
-            handles=_handles(bars), loc="lower left", ncols=columns, frameon=False, fontsize=9, borderaxespad=0
-        )
+        if bars.ticks:
+            axes.set_yticks([at for at, _said in bars.ticks], [said for _at, said in bars.ticks])
+        axes.set_title(bars.unit)
+        figure.legend(handles=_handles(bars), loc="lower left", ncols=columns)
         return svg_text(Drawn(figure, axes, _spots(bars.words, bars.days)), name, bars.title, description)
 
 
 @lru_cache(maxsize=64)
 def hours_chart(line: Line, name: str, is_narrow: bool, description: str) -> str:
     """A day's values hour by hour."""
-    with LOCK, mpl.rc_context(STYLE):
+    with LOCK, mpl.rc_context(NARROW_STYLE if is_narrow else STYLE):
         figure = new_figure(*(NARROW if is_narrow else WIDE))
         axes = figure.subplots()
         _points(axes, line)
         _axis(axes, line.labels, 6 if is_narrow else 12)
-        axes.set_title(line.up_down, loc="left", fontsize=9.5, color=MUTED)
+        axes.set_title(line.up_down)
         spots = _spots(line.words, ("",) * len(line.words))
         return svg_text(Drawn(figure, axes, spots), name, line.title, description)
 

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from edge.review.sentences import day_words, mark_letter
 from edge.review.svg import (
@@ -21,7 +22,7 @@ from edge.review.svg import (
     FAINT,
     INK,
     LOCK,
-    MUTED,
+    NARROW_STYLE,
     PURPLE,
     STYLE,
     VERMILLION,
@@ -40,6 +41,12 @@ WEEK: Final = (560.0, 330.0)
 NARROW: Final = (350.0, 315.0)
 LIMIT: Final = 0.65
 GREY: Final = "#7b8794"
+THIS_WEEK: Final = "#f4efe2"
+ABOVE: Final[Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.01)}
+PLATE: Final[Any] = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
+IN_PICTURE: Final = PLATE | {"loc": "lower left", "bbox_to_anchor": (0.01, 0.02)}
+"""A legend where there is no room above: low, where days seldom lie, and on a plate, for marks cross it."""
+USUAL: Final[Any] = {"facecolor": BAND, "edgecolor": "#8fa9c2", "hatch": "////"}
 MARK_COLOURS: Final = {"alert": VERMILLION, "model": INK, "note": PURPLE}
 TICKS_WIDE, TICKS_NARROW = 9, 4
 
@@ -47,7 +54,7 @@ TICKS_WIDE, TICKS_NARROW = 9, 4
 @lru_cache(maxsize=64)
 def days_chart(days: Days, words: Words, name: str, is_narrow: bool, description: str) -> str:
     """The chart as an element for a page."""
-    with LOCK, mpl.rc_context(STYLE):
+    with LOCK, mpl.rc_context(NARROW_STYLE if is_narrow else STYLE):
         figure = new_figure(*(NARROW if is_narrow else WEEK if name.startswith("week") else WIDE))
         drawn = _draw(figure, days, words, is_narrow)
         return svg_text(drawn, name, _title(days, words), description)
@@ -67,6 +74,7 @@ def _draw(figure: Figure, days: Days, words: Words, is_narrow: bool) -> Drawn:
     _values(value, points)
     _marks(value, days.marks, words)
     _value_axis(value, days, words)
+    _legend(value, days, words, is_narrow)
     _watched(watched, points, words)
     _day_axis(watched, points, words, TICKS_NARROW if is_narrow else TICKS_WIDE)
     spots = [
@@ -83,7 +91,17 @@ def _highlight(value: Axes, watched: Axes, days: Days) -> None:
     first, last = max(days.week_from, days.points[0].day), days.points[-1].day
     if first > days.points[0].day:
         for axes in (value, watched):
-            axes.axvspan(_x(first) - 0.5, _x(last) + 0.5, color="#f4efe2", linewidth=0, zorder=0)
+            axes.axvspan(_x(first) - 0.5, _x(last) + 0.5, color=THIS_WEEK, linewidth=0, zorder=0)
+
+
+def _legend(axes: Axes, days: Days, words: Words, is_narrow: bool) -> None:
+    """What the band and the shaded days are, in the picture: who has to look it up does not."""
+    handles = []
+    if any(point.usual_half is not None for point in days.points):
+        handles.append(Patch(**USUAL, label=words.say("the usual")))
+    if days.points[0].day < days.week_from <= days.points[-1].day:
+        handles.append(Patch(facecolor=THIS_WEEK, edgecolor=GREY, linewidth=0.4, label=words.say("newest week")))
+    axes.legend(handles=handles, ncols=2, handlelength=1.6, **(IN_PICTURE if is_narrow else ABOVE))
 
 
 def _band(axes: Axes, points: tuple[Point, ...]) -> None:
@@ -91,9 +109,7 @@ def _band(axes: Axes, points: tuple[Point, ...]) -> None:
     middle = np.array([np.nan if p.usual is None else p.usual for p in points])
     half = np.array([np.nan if p.usual_half is None else p.usual_half for p in points])
     low, high = np.clip(middle - half, -LIMIT, LIMIT), np.clip(middle + half, -LIMIT, LIMIT)
-    axes.fill_between(
-        x, low, high, facecolor=BAND, edgecolor="#8fa9c2", hatch="////", linewidth=0, alpha=0.75, zorder=1
-    )
+    axes.fill_between(x, low, high, **USUAL, linewidth=0, alpha=0.75, zorder=1)
     axes.plot(x, middle, color="#5b7690", linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
 
 
@@ -143,7 +159,7 @@ def _value_axis(axes: Axes, days: Days, words: Words) -> None:
     axes.grid(axis="y", color=FAINT, linewidth=0.6, zorder=0)
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", length=0, labelbottom=False)
-    axes.set_title(f"↑ {up}   ↓ {down}", loc="left", fontsize=9.5, color=MUTED, pad=8)
+    axes.set_title(f"↑ {up}   ↓ {down}", pad=8)
 
 
 def _watched(axes: Axes, points: tuple[Point, ...], words: Words) -> None:
@@ -158,7 +174,7 @@ def _watched(axes: Axes, points: tuple[Point, ...], words: Words) -> None:
         bars(axes, x, [0.0] * len(x), shares, linewidth=0.4, zorder=2, **look)
     axes.set_ylim(0, 1.0)
     axes.set_yticks((0, 1), (words.percent(0), words.percent(1)))
-    axes.set_title(words.say("watched share of the day"), loc="left", fontsize=9.5, color=MUTED, pad=5)
+    axes.set_title(words.say("watched share of the day"), pad=5)
     axes.spines["left"].set_visible(False)
 
 

@@ -19,10 +19,12 @@ from edge.errors import ConfigError, StateError
 from edge.pause import ALL_PLACES, next_time_s, time_of
 from edge.permission import Reason, State, rest_of
 from edge.review.home import Home
+from edge.review.words import marked
 from edge.running_note import RunningNote, read_note
 from edge.state import open_door, read_clock, read_state
 
 CLOSED_WITHIN_S: Final = 5.0
+NOTHING_CHANGED: Final = marked("Nothing was changed.")
 Length = Literal["hour", "morning", "open"]
 
 
@@ -52,6 +54,13 @@ class Standing(msgspec.Struct, frozen=True):
     def resting(self) -> tuple[PlaceStanding, ...]:
         """The places that rest."""
         return tuple(place for place in self.places if place.reason)
+
+    @property
+    def told(self) -> tuple[PlaceStanding, ...]:
+        """The places that rest; one for all (``*``) where all of them rest for the same reason and as long."""
+        if len(self.resting) > 1 and len({(one.reason, one.until_s) for one in self.resting}) == 1 and self.all_rest:
+            return (msgspec.structs.replace(self.resting[0], place=ALL_PLACES),)
+        return self.resting
 
 
 def standing(home: Home) -> Standing:
@@ -130,7 +139,7 @@ def _refuse_strange(home: Home, place: str) -> None:
     note = read_note(home.running_note)
     known = {watched.place for watched in home.watched} | set(note.cameras if note else ())
     if place != ALL_PLACES and place not in known:
-        raise ConfigError("a place of another name", "one that is watched", "Nothing was changed.")
+        raise ConfigError("a place of another name", "one that is watched", NOTHING_CHANGED)
 
 
 def _stage(note: RunningNote | None, place: str) -> str | None:

@@ -130,12 +130,14 @@ def minutes_figure(parts: Sequence[Part], labels: Sequence[str], words: Words, n
     """Minutes of the six kinds, a bar for each part."""
     names = tuple(words.say(kind) for kind in say.KINDS)
     title = words.say("What the minutes were")
-    hours = tuple(tuple(n / 60 for n in part.minutes) for part in parts)
-    most = max((sum(bar) for bar in hours), default=1.0)
+    most = max((sum(part.minutes) for part in parts), default=60)
+    each, unit = (1, words.say("minutes")) if most <= 60 else (60, words.say("hours"))
+    heights = tuple(tuple(n / each for n in part.minutes) for part in parts)
     said = tuple(f"{label}: {_spoken(names, part.minutes, words)}" for label, part in zip(labels, parts, strict=True))
     days = tuple(part.first.isoformat() for part in parts)
-    unit = words.say("hours")
-    bars = Bars(title, unit, tuple(labels), days, said, names, MINUTE_LOOKS, hours, most * 1.02 or 1.0)
+    ticks = tuple((float(n), words.whole(n)) for n in range(0, 61, 15)) if each == 1 else ()
+    top = most / each * 1.02 or 1.0
+    bars = Bars(title, unit, tuple(labels), days, said, names, MINUTE_LOOKS, heights, top, ticks)
     wide, narrow = (bars_chart(bars, f"{name}-{w}", w == "narrow", title) for w in ("wide", "narrow"))
     legend = (words.say("Every minute is exactly one of these; what is missing is on no record."),)
     rows = tuple((label, *(words.whole(n) for n in p.minutes)) for label, p in zip(labels, parts, strict=True))
@@ -155,7 +157,8 @@ def moods_figure(parts: Sequence[Part], labels: Sequence[str], words: Words, nam
     said = tuple(f"{label}: {_shares(names, part, words)}" for label, part in zip(labels, parts, strict=True))
     heights = tuple(part.shares for part in parts)
     days = tuple(part.first.isoformat() for part in parts)
-    bars = Bars(title, words.say("share of what was seen"), tuple(labels), days, said, names, MOOD_LOOKS, heights, 1.0)
+    unit, ticks = words.say("share of what was seen"), tuple((n / 4, words.percent(n / 4)) for n in range(5))
+    bars = Bars(title, unit, tuple(labels), days, said, names, MOOD_LOOKS, heights, 1.0, ticks)
     wide, narrow = (bars_chart(bars, f"{name}-{w}", w == "narrow", title) for w in ("wide", "narrow"))
     legend = (
         words.say(

@@ -11,6 +11,7 @@ from typing import Final
 
 from edge.permission import Settings
 from edge.retention import Retention
+from edge.update.standing import ModelFiles
 
 PORT: Final = 8745
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -26,7 +27,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The files of one home, its zone, its cameras and its quiet hours."""
+    """The files of one home, its zone, its cameras and its quiet hours; ``models`` None: nobody told of them."""
 
     diary: Path
     key: Path
@@ -37,6 +38,7 @@ class Home:
     watched: tuple[Watched, ...]
     settings: Settings
     retention: Retention
+    models: ModelFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)

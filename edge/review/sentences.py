@@ -36,7 +36,7 @@ WHY: Final[dict[WhyNot, str]] = {
 }
 LETTERS: Final = {"alert": marked("A|for alert"), "model": marked("M|for model"), "note": marked("N|for note")}
 KINDS: Final = (
-    marked("observed"),
+    marked("one person"),
     marked("several people"),
     marked("nobody there"),
     marked("unusable"),
@@ -121,8 +121,12 @@ def alert_evidence(alert: Alert, words: Words) -> str:
 
 def alert_title(one: AlertReport, words: Words) -> str:
     """The alert's headline, with what became of it."""
-    kept = "" if one.raised else words.say(" (not raised: one a week is enough)")
-    return alert_headline(one.alert, words) + kept
+    return alert_headline(one.alert, words) + kept_back(one, words)
+
+
+def kept_back(one: AlertReport, words: Words) -> str:
+    """A sentence to hang on where an alert was not raised."""
+    return "" if one.raised else words.say(" Not raised: one alert a week is enough.")
 
 
 def _hint(change: Change, place: str, words: Words) -> str:
@@ -168,7 +172,7 @@ def change_sentence(change: Change, words: Words) -> str:
 def watched_sentence(stretch: Stretch, n_minutes: int, words: Words) -> str:
     """How much was observed."""
     return words.say(
-        "Watched for %(watched)s of %(all)s (%(share)s); somebody walked alone in %(seen)s of it.",
+        "Watched for %(watched)s of %(all)s (%(share)s); for %(seen)s of that somebody was there alone.",
         watched=words.hours(stretch.n_watched),
         all=words.hours(n_minutes),
         share=words.percent(stretch.n_watched / n_minutes if n_minutes else 0),
@@ -178,10 +182,12 @@ def watched_sentence(stretch: Stretch, n_minutes: int, words: Words) -> str:
 
 def told_sentence(stretch: Stretch, words: Words) -> str:
     """How many hours tell a mood, and how many were held back."""
-    told = words.count("%(n)s hour told a mood", "%(n)s hours told a mood", stretch.n_told)
-    held = words.count(
-        "%(n)s had too few walks and stays untold", "%(n)s had too few walks and stay untold", stretch.n_held_back
+    told = words.count(
+        "In %(n)s hour there were walks enough to tell a mood",
+        "In %(n)s hours there were walks enough to tell a mood",
+        stretch.n_told,
     )
+    held = words.count("in %(n)s hour there were too few", "in %(n)s hours there were too few", stretch.n_held_back)
     return f"{told}; {held}."
 
 

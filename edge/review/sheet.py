@@ -138,7 +138,8 @@ def _alerts(place: PlaceReport, words: Words) -> list[str]:
 def _with_difference(one: AlertReport, words: Words) -> str:
     difference = one.alert.difference
     between = words.between(difference.low, difference.high)
-    return f"{say.alert_title(one, words)} {words.score(difference.mean)} ({between})"
+    told = f"{say.alert_headline(one.alert, words)} {words.score(difference.mean)} ({between})."
+    return told + say.kept_back(one, words)
 
 
 def _whose(place: str, stretch: Stretch, words: Words) -> str:

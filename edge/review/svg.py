@@ -43,8 +43,16 @@ STYLE: Final[Any] = {
     "xtick.major.size": 3.0,
     "ytick.major.size": 0.0,
     "hatch.linewidth": 0.7,
+    "axes.titlesize": 9.5,
+    "axes.titlecolor": MUTED,
+    "axes.titlelocation": "left",
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "legend.borderaxespad": 0.0,
     "figure.dpi": 72,
 }
+NARROW_STYLE: Final[Any] = STYLE | {"font.size": 11.0, "axes.titlesize": 11.0, "legend.fontsize": 11.0}
+"""A phone shows a point as a pixel, so its letters are larger."""
 LEFT, RIGHT, TOP = 46.0, 22.0, 20.0
 """Margins in points, wide enough for the labels of every language."""
 _NAMESPACE: Final = "{http://www.w3.org/2000/svg}"

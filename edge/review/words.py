@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, get_decimal_symbol
@@ -68,7 +68,12 @@ class Words:
     def moment(self, t_s: float) -> str:
         """Date and time in the household's zone."""
         local = datetime.fromtimestamp(t_s, self.zone)
-        return str(format_datetime(local, "EEE d MMM, HH:mm", locale=self._locale))
+        return f"{self.day(local.date())}, {local:%H:%M}"
+
+    def moment_of_year(self, t_s: float) -> str:
+        """The same with its year, where it may be long ago."""
+        local = datetime.fromtimestamp(t_s, self.zone)
+        return f"{self.day(local.date())} {local:%Y, %H:%M}"
 
     def date_of(self, t_s: float) -> str:
         """Its day in the household's zone, with the year."""

@@ -7,9 +7,10 @@ Refuses with UpdateError (BundleError for a bundle that is none, or not for this
 What is refused for good counts as a failed poll like any other, so that it is not fetched again without end.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from tuf.api.metadata import TargetFile
 
@@ -23,6 +24,7 @@ from edge.update.network import Network
 from edge.update.release import MAX_ROLLOUT_BYTES, Rollout, Version, decode_rollout, read_version, rollout_path
 from edge.update.trust import Origin, Trust, open_trust
 from edge.update.trust_store import TrustStore
+from edge.update.world import World
 
 _NEW: Final = ".new-"
 _AGAIN: Final = "Nothing was changed; it is tried again later."
@@ -46,11 +48,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What runs on this device: version of the active model, archives that failed here, may payloads be fetched."""
+    """What runs on this device: version of the active model, archives that failed here, may payloads be fetched, and
+    all that is written down of its models."""
 
     version: str
     quarantined: frozenset[str] = frozenset()
     fetch_payload: bool = True
+    world: World = field(default_factory=World)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ def _check(source: Source, store: TrustStore, network: Network, running: Running
         rollout = _rollout(source, trust, network)
         if isinstance(rollout, Nothing):
             return rollout
-        here = Here(store.standing.device_id, read_version(running.version), store.version_floor, running.quarantined)
+        versions = (read_version(running.version), store.version_floor)
+        here = Here(store.standing.device_id, *versions, running.quarantined, running.world)
         offer = decide(rollout, here)
         if isinstance(offer, Nothing):
             return offer
@@ -127,7 +132,7 @@ def _staged(source: Source, store: TrustStore, offer: Offer, payload: _Payload) 
             if not payload.may_fetch:
                 return Nothing("a release waits for a line that is not metered")
             archive = downloads.fetch(wanted_of(payload.listed, source.targets_url))
-            bundle = _unpacked(archive, offer, final)
+            bundle = _unpacked(archive, offer, final, payload.network.beat)
         downloads.clear()
     except (BundleError, UpdateRefusedError):
         downloads.clear()
@@ -150,12 +155,25 @@ def _whole(final: Path, offer: Offer) -> Bundle | None:
     return bundle
 
 
-def _unpacked(archive: Path, offer: Offer, final: Path) -> Bundle:
+@dataclass(frozen=True, slots=True)
+class _Beating:
+    """An archive that is read, with a sign of life for each part of it."""
+
+    file: BinaryIO
+    beat: Callable[[], None]
+
+    def read(self, n: int) -> bytes:
+        self.beat()
+        return self.file.read(n)
+
+
+def _unpacked(archive: Path, offer: Offer, final: Path, beat: Callable[[], None]) -> Bundle:
     new = final.with_name(_NEW + final.name)
     try:
         new.mkdir(mode=0o700)
         with archive.open("rb") as file:
-            unpack(file, offer.length, new)
+            unpack(_Beating(file, beat), offer.length, new)  # type: ignore[arg-type]  # unpack only reads
+        beat()
         manifest = read_bundle(new).manifest
         refuse_other_bundle(offer, manifest)
     except (BundleError, UpdateRefusedError):

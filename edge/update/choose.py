@@ -5,11 +5,12 @@ length, this device is in the share, and the version is above what runs here or 
 Refuses, with UpdateRefusedError, two roles that contradict each other, which no honest publisher signs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.bundle import Manifest
 from edge.errors import UpdateRefusedError
 from edge.update.release import MAX_PAYLOAD_BYTES, Rollout, Version, read_name, read_version, takes_part
+from edge.update.world import Candidate, World, why_not_taken
 
 _DO = "Nothing was changed. Tell whoever publishes the updates."
 
@@ -31,6 +32,8 @@ class Here:
     version_floor: Version
     quarantined: frozenset[str] = frozenset()
     """SHA-256 of archives that failed on this device."""
+    world: World = field(default_factory=World)
+    """What is written down of its models: one that would be refused after it came need not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,9 @@ def decide(rollout: Rollout, here: Here) -> Offer | Nothing:
         return Nothing("the newest release runs already")
     if version < max(here.version_floor, here.running):
         return Nothing("the release is older than what ran here")
+    candidate = Candidate(rollout.sha256, read_name(rollout.target).id, version)
+    if reason := why_not_taken(here.world, candidate):
+        return Nothing(reason)
     return Offer(rollout.target, rollout.sha256, rollout.length, rollout.previous)
 
 

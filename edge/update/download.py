@@ -19,7 +19,7 @@ from tuf.api.metadata import TargetFile
 
 from edge.durable import clear, own_folder, swap, sync_file
 from edge.errors import UpdateFetchError, UpdateRefusedError
-from edge.update.network import Answer, Network
+from edge.update.network import Answer, Network, still
 from edge.update.release import MAX_PAYLOAD_BYTES
 from edge.update.transfer import (
     OK,
@@ -83,7 +83,7 @@ class Downloads:
             own_folder(self._folder)
             self._clear_others(wanted)
             final, part = self._folder / wanted.name, self._folder / f"{wanted.name}.part"
-            if final.is_file() and _is_signed(final, wanted):
+            if final.is_file() and _is_signed(final, wanted, self._network.beat):
                 return final
             clear(final)
             self._refuse_full(wanted, part)
@@ -113,12 +113,12 @@ class Downloads:
         """Fetch what is missing of ``part``; how many bytes of it were there, and whether it is the signed file."""
         n_have = part.stat().st_size if part.is_file() else 0
         if n_have >= wanted.length and n_have:
-            return n_have, n_have == wanted.length and _is_signed(part, wanted)
+            return n_have, n_have == wanted.length and _is_signed(part, wanted, self._network.beat)
         with self._network.get(wanted.url, resume_headers(n_have, self._store.validator(wanted.name))) as answer:
             start = self._judge(answer, wanted, part, n_have)
             with part.open("r+b" if start else "w+b") as file:
                 digests = _Digests(wanted)
-                digests.read(file, start)
+                digests.read(file, start, self._network.beat)
                 _stream(answer, file, digests, wanted.length - start)
         return start, digests.match()
 
@@ -183,20 +183,21 @@ class _Digests:
         for digest, _ in self._all:
             digest.update(chunk)
 
-    def read(self, file: BinaryIO, n_bytes: int) -> None:
+    def read(self, file: BinaryIO, n_bytes: int, beat: Callable[[], None] = still) -> None:
         """Take in the first ``n_bytes`` of a file; its position is then behind them."""
         while n_bytes and (chunk := file.read(min(n_bytes, _CHUNK))):
             self.update(chunk)
             n_bytes -= len(chunk)
+            beat()
 
     def match(self) -> bool:
         return all(digest.hexdigest() == want for digest, want in self._all)
 
 
-def _is_signed(path: Path, wanted: Wanted) -> bool:
+def _is_signed(path: Path, wanted: Wanted, beat: Callable[[], None]) -> bool:
     digests = _Digests(wanted)
     with path.open("rb") as file:
-        digests.read(file, wanted.length)
+        digests.read(file, wanted.length, beat)
         return not file.read(1) and digests.match()
 
 

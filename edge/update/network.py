@@ -38,6 +38,10 @@ OnBytes = Callable[[str, int, int | None], None]
 """Hears of the address, of the bytes of its body so far, and of how many there will be where the server says so."""
 
 
+def still() -> None:
+    """Nobody looks whether anything moves."""
+
+
 class Answer:
     """Status and headers of one answer; its body comes from ``chunks``."""
 
@@ -48,6 +52,7 @@ class Answer:
         pace: Pace,
         clock: Callable[[], float],
         on_bytes: OnBytes | None = None,
+        beat: Callable[[], None] = still,
     ) -> None:
         self.url = url
         self.status = response.status
@@ -56,6 +61,7 @@ class Answer:
         self._pace = pace
         self._clock = clock
         self._on_bytes = on_bytes
+        self._beat = beat
 
     def header(self, name: str) -> str | None:
         """A header's value, or None."""
@@ -72,6 +78,7 @@ class Answer:
         self._pace.update(0, self._clock())
         n_read = 0
         while chunk := self._read(n_read):
+            self._beat()
             if n_read == 0:
                 refuse_page(chunk, self.url)
             n_read += len(chunk)
@@ -90,7 +97,8 @@ class Answer:
 
 
 class Network:
-    """Where files come from. ``clock`` is a clock in seconds that only goes forward."""
+    """Where files come from. ``clock`` is a clock in seconds that only goes forward; ``beat`` is called wherever
+    something moves, here and by whoever works on what came."""
 
     def __init__(
         self,
@@ -99,7 +107,9 @@ class Network:
         allow_plain: bool = False,
         clock: Callable[[], float] = time.monotonic,
         on_bytes: OnBytes | None = None,
+        beat: Callable[[], None] = still,
     ) -> None:
+        self.beat = beat
         self._limits = limits or Limits()
         self._allow_plain = allow_plain
         self._on_bytes = on_bytes
@@ -114,7 +124,7 @@ class Network:
             with contextlib.closing(self._connection(parts)) as connection:
                 response = self._ask(connection, parts, headers, url)
                 if response.status not in REDIRECTS:
-                    yield Answer(url, response, Pace(self._limits), self._clock, self._on_bytes)
+                    yield Answer(url, response, Pace(self._limits), self._clock, self._on_bytes, self.beat)
                     return
                 url = urljoin(url, response.getheader("Location") or "")
                 refuse_redirect(parts, refuse_address(url, allow_plain=self._allow_plain))
@@ -132,7 +142,9 @@ class Network:
     ) -> http.client.HTTPResponse:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         with _explained(url):
+            self.beat()
             connection.connect()
+            self.beat()
             connection.sock.settimeout(self._limits.gap_s)
             with _headers_end(connection.sock, self._limits.headers_s):
                 connection.request("GET", path, headers={"User-Agent": AGENT, "Connection": "close", **headers})

@@ -49,8 +49,8 @@ class ReleaseName(msgspec.Struct, frozen=True):
 
 
 def dotted(version: Version) -> str:
-    """A version as people write it."""
-    return ".".join(map(str, version))
+    """A version as people write it, with three numbers at least."""
+    return ".".join(map(str, (*version, 0, 0)[: max(3, len(version))]))
 
 
 def rollout_path(ring: str) -> str:

@@ -240,16 +240,21 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _refuse_foreign(connection: Any, path: Path) -> None:
-    """Raise unless the file is ours, whole and not of a newer version; reading it changes nothing."""
+    """Raise unless the file is ours, whole and not of a newer version; what its log holds is put into it on the way."""
     mark, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     if mark == APPLICATION_ID and version > VERSION:
         found = f"an update trust at {path} of a newer Quietstep (version {version})"
         raise UpdateStoreError(found, f"version {VERSION}", _DO + "Update Quietstep.")
     tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    if mark != APPLICATION_ID or tables != set(_TABLES):
+        raise _damaged(path)
+    # The next check reads the file past its log: pages that a power cut tore while they were copied out of the log are
+    # whole in the log, and only there.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     # Every page's HMAC, also of pages that no query and no quick_check happens to read.
     whole = not connection.execute("PRAGMA cipher_integrity_check").fetchall()
     whole = whole and connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-    if mark != APPLICATION_ID or tables != set(_TABLES) or not whole:
+    if not whole:
         raise _damaged(path)
 
 

@@ -3,7 +3,8 @@
 Three places, hourly rows of `tests.bench.diary` in a real encrypted diary, none retired; the real server on a real
 socket. For each view: how long until the whole page is there with its charts drawn anew (their cache emptied before
 each round), and again from the cache; beside them how long the page reads when it starts, and how long the first view
-takes after a new hour. Promises medians with the least and the most, and the size of each page. Refuses to judge.
+takes after a new hour; and a week's and a year's rows in turn with datasette (`tests.bench.review_datasette`), which
+QUIETSTEP_DATASETTE names. Promises medians with the least and the most, and the size of each page. Refuses to judge.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from rich.table import Table
 from edge.diary.store import Store
 from edge.review.figures import forget_charts
 from tests.bench.diary import AT_ONCE, HOUR_S, PLACES, START_S, rows_of
+from tests.bench.review_datasette import compare
 from tests.edge.review.page_home import home_in, served
 
 Took = list[tuple[float, float]]
@@ -73,6 +75,7 @@ def main() -> None:
         with served(home) as page:
             measure(page.url, page.app.state.site.reading, options.rounds, n_hours, table)
             Console(width=100).print(table)
+            Console(width=100).print(compare(page.url, home, n_hours, options.rounds))
             last_s = START_S + n_hours * HOUR_S
             with Store.open(home.diary) as store:
                 client = httpx.Client(timeout=60)

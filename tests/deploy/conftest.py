@@ -1,6 +1,8 @@
 """A founded repository for every test of the publisher."""
 
 import shutil
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 
 from deploy.ceremony import Ceremony, init
 from deploy.layout import Layout
+from deploy.rings import roll_out
 from deploy.secrets import Secrets
+from deploy.serve import serving
 from tests.deploy.office import PASSPHRASE, SURFACE, Office, bundle_maker, hand_out
 
 
@@ -39,3 +43,17 @@ def office(tmp_path: Path, founded: Path, secrets: Secrets) -> Office:
     return Office(
         tmp_path / "office" / "repo", tmp_path / "office" / "keys", secrets, bundle_maker(tmp_path / "bundles"), privacy
     )
+
+
+@pytest.fixture
+def url(office: Office) -> Iterator[str]:
+    """The address of a web server that shows the office's first release, offered to all of the ring stable."""
+    office.publish("3.0.0", "ada")
+    office.act(office.sign, "ben", "machine")
+    office.act(lambda desk: roll_out(desk, "stable", "walk-3.0.0", 100), "machine")
+    with serving(office.layout, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

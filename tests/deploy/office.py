@@ -12,9 +12,10 @@ import msgspec
 from deploy.desk import Desk, Outcome, Person, seated
 from deploy.keys import KeyRing
 from deploy.layout import Layout
-from deploy.policy import DEFAULT
+from deploy.policy import DEFAULT, Bounds
 from deploy.publish import Asked, publish
 from deploy.secrets import Secrets
+from deploy.sign import sign
 from edge.bundle import Figure, describe, read_manifest, write_manifest
 from edge.config import REFERENCE_BUNDLE
 
@@ -47,6 +48,10 @@ class Office:
     def act(self, does: Callable[[Desk], T], *names: str, now: datetime | None = None) -> T:
         with seated(self.repo, self.person(*names, now=now)) as desk:
             return does(desk)
+
+    def sign(self, desk: Desk) -> Outcome:
+        """The second person, who has the figures of privacy, too."""
+        return sign(desk, Bounds(DEFAULT, None, self.privacy))
 
     def asked(self, version: str, because: str = "", **figures: float) -> Asked:
         return Asked(self.bundle(version, **figures), DEFAULT, None, self.privacy, because)

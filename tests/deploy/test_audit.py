@@ -12,7 +12,6 @@ from deploy.desk import Desk
 from deploy.held import read_held
 from deploy.landing import AUDIT_HEAD
 from deploy.refresh import refresh
-from deploy.sign import sign
 from edge.errors import DeployError
 from tests.deploy.office import Office
 
@@ -26,7 +25,7 @@ def verdict(office: Office) -> Verdict:
 def busy(office: Office) -> Office:
     """Six lines by four keys."""
     office.publish("1.0.0", "ada")
-    office.act(sign, "ben", "machine")
+    office.act(office.sign, "ben", "machine")
     for _ in range(3):
         office.act(refresh, "machine")
     return office

@@ -53,7 +53,9 @@ def test_what_is_in_flight_and_who_is_next_is_told(office: Office, repo: list[st
 def test_a_signature_is_asked_for_and_a_no_changes_nothing(office: Office, repo: list[str]) -> None:
     office.publish("1.0.0", "ada")
     before = office.layout.draft("releases").read_bytes()
-    result = RUNNER.invoke(app, ["sign", *repo, "--keys", str(office.keys / "ben")], input="n\n")
+    result = RUNNER.invoke(
+        app, ["sign", *repo, "--keys", str(office.keys / "ben"), "--privacy", str(office.privacy)], input="n\n"
+    )
     assert result.exit_code == 1
     assert "Offers releases/walk-1.0.0.bundle" in result.stderr
     assert office.layout.draft("releases").read_bytes() == before

@@ -18,7 +18,11 @@ def test_it_goes_all_the_way_and_says_what_is_not_real(tmp_path: Path) -> None:
     events = [note.event for note in store.history()]
     assert events == [
         *("staged", "self-test", "in the shadow", "on trial", "committed"),
+        *("staged", "self-test", "in the shadow", "on trial", "rolled back"),
         *("staged", "self-test", "quarantined"),
     ]
+    committed, failed = store.read().world.pointer.active, store.read().world.quarantined
+    assert {note.sha256 for note in store.history() if note.event == "rolled back"} < failed
+    assert committed == next(note.sha256 for note in store.history() if note.event == "committed")
     again = CliRunner().invoke(app, ["demo", "--keep", str(tmp_path / "demo")])
     assert again.exit_code == 1

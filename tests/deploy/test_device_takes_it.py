@@ -12,7 +12,6 @@ from deploy.rings import roll_out, stop
 from deploy.roles import ROLES, ROOT
 from deploy.rotate import Change, rotate
 from deploy.serve import serving
-from deploy.sign import sign
 from edge.update.check_update import Running, Source, Staged, check_update
 from edge.update.choose import Nothing
 from edge.update.network import Network
@@ -45,7 +44,7 @@ def home(office: Office, tmp_path: Path) -> Iterator[Home]:
 
 def offered(office: Office, version: str, share: int = 100) -> None:
     office.publish(version, "ada")
-    office.act(sign, "ben", "machine")
+    office.act(office.sign, "ben", "machine")
     office.act(lambda desk: roll_out(desk, "friends", f"walk-{version}", share), "machine")
 
 
@@ -53,7 +52,7 @@ def test_a_device_stages_what_two_people_and_a_machine_offer_it(home: Home, offi
     assert isinstance(home.check(), Nothing)
     office.publish("1.0.0", "ada")
     assert isinstance(home.check(), Nothing)
-    office.act(sign, "ben", "machine")
+    office.act(office.sign, "ben", "machine")
     assert isinstance(home.check(), Nothing), "signed, but offered to no ring"
     office.act(lambda desk: roll_out(desk, "friends", "walk-1.0.0", 100), "machine")
     staged = home.check()
@@ -72,7 +71,7 @@ def test_a_device_follows_through_a_change_of_every_kind_of_key(home: Home, offi
     for role in ROLES:
         change = Change(role, f"{role}-{1 if ROLES[role].online else 3}", office.keys / "machine", {})
         office.act(lambda desk, change=change: rotate(desk, change), "ada")
-        office.act(sign, "ben", "machine")
+        office.act(office.sign, "ben", "machine")
         home.check()
     offered(office, "1.0.0")
     assert isinstance(home.check(), Staged)

@@ -31,7 +31,7 @@ def rotated(office: Office, role: str, old: str, *signers: str) -> None:
     outcome = office.act(lambda desk: rotate(desk, change), signers[0], "machine")
     for name in signers[1:]:
         assert not outcome.shown
-        outcome = office.act(sign, name, "machine", "new")
+        outcome = office.act(office.sign, name, "machine", "new")
     assert outcome.shown
 
 
@@ -104,7 +104,7 @@ def test_a_lost_online_key_is_replaced_without_it(office: Office) -> None:
 def test_a_device_walks_over_many_roots(office: Office) -> None:
     for _ in range(5):
         office.act(lambda desk: renew(desk, ROOT), "ada")
-        office.act(sign, "ben", "machine")
+        office.act(office.sign, "ben", "machine")
     assert look(office.layout, office.layout.embedded_root).to_root == 6
     assert look(office.layout, office.layout.versioned(ROOT, 4)).from_root == 4
 
@@ -119,7 +119,7 @@ def test_a_repository_that_slept_for_years_is_woken(tmp_path: Path, secrets: Sec
         look(old.layout, old.layout.embedded_root)
     for role in (ROOT, "targets", "releases"):
         old.act(lambda desk, role=role: renew(desk, role), "ada")
-    assert old.act(sign, "ben", "machine").shown
+    assert old.act(office.sign, "ben", "machine").shown
     assert look(old.layout, old.layout.embedded_root).to_root == 2
 
 

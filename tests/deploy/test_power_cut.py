@@ -17,7 +17,7 @@ from deploy.refresh import refresh
 from deploy.rings import roll_out
 from deploy.roles import SNAPSHOT
 from deploy.rotate import Change, rotate
-from deploy.sign import drop, sign
+from deploy.sign import drop
 from tests.deploy.office import Office
 
 
@@ -44,7 +44,7 @@ class Writes:
 
 def release(office: Office) -> Callable[[], Outcome]:
     office.publish("1.0.0", "ada")
-    return lambda: office.act(sign, "ben", "machine")
+    return lambda: office.act(office.sign, "ben", "machine")
 
 
 def rollout(office: Office) -> Callable[[], Outcome]:
@@ -56,7 +56,7 @@ def new_key(role: str, old: str) -> Callable[[Office], Callable[[], Outcome]]:
     def prepare(office: Office) -> Callable[[], Outcome]:
         change = Change(role, old, office.keys / "machine", {})
         office.act(lambda desk: rotate(desk, change), "ada")
-        return lambda: office.act(sign, "ben", "machine")
+        return lambda: office.act(office.sign, "ben", "machine")
 
     return prepare
 
@@ -117,7 +117,7 @@ def test_a_cut_while_a_key_is_replaced_changes_nothing_and_it_can_be_done_again(
             office.act(lambda desk, each=each: drop(desk, each), "ada")
         writes.cut = cut
     writes.cut = -1
-    assert office.act(sign, "ben", "machine", f"try-{cut - 1}").shown
+    assert office.act(office.sign, "ben", "machine", f"try-{cut - 1}").shown
     look(office.layout, office.layout.embedded_root)
 
 

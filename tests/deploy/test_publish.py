@@ -16,7 +16,7 @@ from deploy.refresh import refresh
 from deploy.rings import roll_out, stop
 from deploy.roles import RELEASES, SNAPSHOT, TIMESTAMP
 from deploy.serve import serving
-from deploy.sign import drop, sign
+from deploy.sign import drop
 from edge.errors import BundleError, DeployError, DeployKeyError, DeployPolicyError
 from edge.update.release import decode_rollout
 from tests.deploy.office import Office
@@ -24,7 +24,7 @@ from tests.deploy.office import Office
 
 def released(office: Office, version: str, because: str = "", **figures: float) -> None:
     office.publish(version, "ada", because=because, **figures)
-    assert office.act(sign, "ben", "machine").shown
+    assert office.act(office.sign, "ben", "machine").shown
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_two_people_and_a_machine_bring_a_release_to_a_client(office: Office, ur
     assert not first.shown
     assert "releases 2 has 1 of 2 signatures." in first.did
     assert client(office, url, tmp_path / "early").get_targetinfo("releases/walk-1.0.0.bundle") is None
-    assert not office.act(sign, "ben").shown  # ben has no online key
+    assert not office.act(office.sign, "ben").shown  # ben has no online key
     assert office.act(refresh, "machine").shown
     office.act(lambda desk: roll_out(desk, "friends", "walk-1.0.0", 10), "machine")
     device = client(office, url, tmp_path / "device")
@@ -100,7 +100,7 @@ def with_keys(office: Office, documents: dict[str, Metadata]) -> None:
 def test_one_person_cannot_sign_twice(office: Office) -> None:
     office.publish("1.0.0", "ada")
     with pytest.raises(DeployKeyError, match="no key here that could add"):
-        office.act(sign, "ada", "machine")
+        office.act(office.sign, "ada", "machine")
 
 
 def test_a_bundle_outside_its_policy_is_refused(office: Office) -> None:
@@ -144,7 +144,7 @@ def test_the_second_person_does_not_sign_for_an_archive_that_was_exchanged(offic
     data[-20_000] ^= 1
     archive.write_bytes(data)
     with pytest.raises(DeployError, match=r"is not releases/walk-1\.0\.0\.bundle"):
-        office.act(sign, "ben", "machine")
+        office.act(office.sign, "ben", "machine")
 
 
 def test_a_draft_can_be_thrown_away_and_is_not_overwritten(office: Office) -> None:

@@ -2,16 +2,11 @@
 
 import os
 import signal
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.rings import roll_out
-from deploy.serve import serving
-from deploy.sign import sign
 from edge.config import Camera, Config, Encoder
 from edge.service import STEP_S, Service
 from edge.service import serving as running
@@ -25,19 +20,6 @@ from tests.deploy.office import Office
 pytestmark = pytest.mark.chain
 WALKER = "synthetic:identity=1,affect=neutral,view=side,path=treadmill,live=yes"
 WITHIN_S = 120.0
-
-
-@pytest.fixture
-def url(office: Office) -> Iterator[str]:
-    office.publish("3.0.0", "ada")
-    office.act(sign, "ben", "machine")
-    office.act(lambda desk: roll_out(desk, "stable", "walk-3.0.0", 100), "machine")
-    with serving(office.layout, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def in_shadow(store: ModelStore) -> bool:

@@ -3,14 +3,17 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from edge import bench_encoder
 from edge.bench_encoder import BASE, Competitor, Report, competitors_for, measure, row_of
 from edge.bench_table import bench_encoder as bench_command
+from edge.bundle import GOLDEN
 from edge.config import REFERENCE_BUNDLE
-from edge.encoder.timing import Absent, Open, Order
+from edge.encoder.golden import read_golden
+from edge.encoder.timing import Absent, Answer, Open, Order, compete
 from edge.rungs import RUNGS
 
 
@@ -72,3 +75,15 @@ def test_who_is_not_there_has_no_figure() -> None:
     assert row.one_median_ms is None
     assert row.cycles_per_s == {}
     assert Report("b", 1, (row,)).rows == (row,)
+
+
+def test_a_competitor_that_fails_says_why(tmp_path: Path) -> None:
+    def open_it() -> tuple[Open, Answer]:
+        raise RuntimeError("tensors on two devices\nand more")
+
+    golden = read_golden((REFERENCE_BUNDLE / GOLDEN).read_bytes())
+    with (tmp_path / "said").open("wb") as out:
+        assert compete(out, golden, open_it) == 1
+    absent = msgspec.json.decode((tmp_path / "said").read_bytes(), type=Open | Absent)
+    assert isinstance(absent, Absent)
+    assert "RuntimeError: tensors on two devices)" in absent.reason

@@ -1,14 +1,21 @@
 """The updater's decisions without a network, its settings, and what its process can see."""
 
 import itertools
+import os
+import signal
 import subprocess
 import sys
+import time
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from edge.boot_clock import read_clock
+from edge.built import BUILT, BUILT_S
+from edge.bundle import EDGE_VERSION
 from edge.cli import app
 from edge.config import Config, load_config
 from edge.errors import ConfigError, UpdateFetchError
@@ -20,7 +27,7 @@ from edge.update.pointer import ModelStore, Note
 from edge.update.round import Follower
 from edge.update_commands import model_status
 from edge.update_process import Updater
-from edge.updater import spec_of, updater_of
+from edge.updater import UpdaterChild, spec_of, updater_of
 
 NOW_S = 1_800_000_000.0
 URL = "https://updates.example/quietstep"
@@ -135,6 +142,22 @@ def test_settings_that_cannot_be_meant(tmp_path: Path, lines: str, said: str) ->
     assert said in str(caught.value)
 
 
+def test_a_root_beside_the_settings_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    text = f'[update]\nurl = "{URL}"\nroot = "root.json"\n'
+    assert settings(Path("home"), text).update.root == tmp_path / "home" / "root.json"
+    assert settings(Path("home"), FOLLOWS).update.root == Path("/etc/quietstep/root.json")
+
+
+def test_a_version_of_quietstep_has_the_day_on_which_it_was_built() -> None:
+    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
+        assert BUILT[-1][0] == tomllib.load(file)["project"]["version"] == ".".join(map(str, EDGE_VERSION))
+    days = [day for _, day in BUILT]
+    assert days == sorted(days)
+    assert time.time() > BUILT_S, "no clock in a home would be believed"
+
+
 def test_quiet_hours_of_polls_reach_the_updater(tmp_path: Path) -> None:
     quiet = FOLLOWS + '[[update.quiet]]\nfrom = "22:00"\nto = "06:30"\n'
     assert spec_of(settings(tmp_path, quiet)).quiet == (("22:00", "06:30"),)
@@ -167,6 +190,28 @@ def test_now_needs_a_url_and_says_when_nobody_answers(tmp_path: Path) -> None:
     code, said = now(f'[update]\nurl = "http://127.0.0.1:9"\nroot = "{tmp_path}/root.json"\n')
     assert code in (1, 3)
     assert "quietstep:" in said
+
+
+def test_one_that_hangs_is_ended_and_comes_back(config: Config) -> None:
+    updater = UpdaterChild(config, json_log=False, stall_s=4.0)  # it beats every two seconds
+
+    def look_until(wanted: Callable[[], bool]) -> None:
+        end_s = time.monotonic() + 60
+        while not wanted():
+            assert time.monotonic() < end_s, updater.child.last_words()
+            updater.look(time.monotonic())
+            time.sleep(0.02)
+
+    try:
+        look_until(lambda: updater.child.watch.progressed_s is not None)
+        first = updater.child.pid
+        assert first
+        os.kill(first, signal.SIGSTOP)
+        look_until(lambda: updater.child.running and updater.child.pid != first)
+        assert updater.child.watch.n_deaths == 1
+        look_until(lambda: updater.child.watch.progressed_s is not None)
+    finally:
+        updater.stop()
 
 
 def test_a_rehearsal_is_not_for_a_home(tmp_path: Path) -> None:

@@ -21,6 +21,15 @@ def test_a_process_without_progress_hangs() -> None:
     assert not watch.update(1.0 + STALL_S, 1)
 
 
+def test_a_watch_of_other_limits_is_as_patient_as_it_was_told() -> None:
+    watch = Watch(warm_up_s=100.0, stall_s=50.0)
+    watch.start(0.0, 3)
+    assert watch.update(99.0, 3)
+    assert watch.update(99.5, 4)
+    assert watch.update(149.0, 4)
+    assert not watch.update(149.5, 4)
+
+
 def test_waiting_for_input_is_not_hanging() -> None:
     watch = Watch()
     watch.start(0.0, 0)

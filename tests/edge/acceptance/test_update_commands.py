@@ -56,7 +56,7 @@ def test_a_bundle_accepted_by_hand_is_staged_and_the_history_says_so(config: Con
     assert "accepted by hand" in told.text
     assert "without signatures" in told.text
     print_status(config, told, as_json=False)
-    assert "new model: tried 3, staged" in told.text
+    assert "new model: tried 3.0.0, staged" in told.text
 
 
 def test_a_folder_that_is_no_whole_bundle_or_stands_in_quarantine_is_refused(config: Config, make_bundle) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from edge.diary.store import Store
 from edge.pause import ALL_PLACES
 from edge.state import open_door, read_clock
-from tests.edge.review.browsing import accessible, watched
+from tests.edge.review.browsing import looked_at, watched
 from tests.edge.review.conftest import BERLIN, LAST
 from tests.edge.review.demo_year import year_rows
 from tests.edge.review.page_home import home_in, served
@@ -64,7 +64,7 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_each_state_has_its_own_honest_page(
-    browser: Browser, weeks: Path, shots: Path, state: Callable[[Path], None]
+    browser: Browser, weeks: Path, shots: Path | None, state: Callable[[Path], None]
 ) -> None:
     state(weeks)
     status, words = STATES[state]
@@ -73,8 +73,5 @@ def test_each_state_has_its_own_honest_page(
         assert answer is not None
         assert answer.status == status
         assert words in page.locator("body").inner_text()
-        accessible(page)
-        page.screenshot(path=shots / f"desktop-state-{state.__name__}.png", full_page=True)
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.screenshot(path=shots / f"phone-state-{state.__name__}.png", full_page=True)
+        looked_at(page, f"state-{state.__name__}", shots)
         assert page.goto(home.url + "/pause").status == 200, "a pause must be possible whatever became of the diary"

@@ -1,8 +1,10 @@
 """The honest way: a release comes, is staged, is not fetched twice; nothing else is ever offered."""
 
 from edge.bundle import read_bundle
-from edge.update.check_update import Running, Staged
+from edge.update.check_update import Running, Staged, check_update
 from edge.update.choose import Nothing
+from edge.update.network import Network
+from edge.update.trust_store import open_trust_store
 from tests.edge.update.conftest import TARGET, Home
 
 
@@ -54,6 +56,17 @@ def test_a_metered_line_and_a_quarantine_keep_a_payload_waiting(home: Home, arch
     (staged.bundle.folder / "golden.npz").unlink()
     assert isinstance(home.check(Running("2.0.0", fetch_payload=False)), Nothing)
     assert len(home.server.asked_for(".bundle")) == 1
+
+
+def test_it_beats_with_every_piece_that_comes_and_while_it_unpacks(home: Home, archive: bytes) -> None:
+    beats: list[None] = []
+    at_bytes: list[int] = []
+    network = Network(beat=lambda: beats.append(None), on_bytes=lambda *_: at_bytes.append(len(beats)))
+    home.repository.offer(TARGET, archive)
+    with open_trust_store(home.folder, home.build_s, home.version) as store:
+        assert isinstance(check_update(home.source, store, network, Running(home.version), home.clock_s), Staged)
+    assert len(set(at_bytes)) == len(at_bytes) > 5, "a piece came without a beat before it"
+    assert len(beats) - at_bytes[-1] > 4, "nothing beat while it was unpacked"
 
 
 def test_polls_are_counted(home: Home) -> None:

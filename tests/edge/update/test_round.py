@@ -1,17 +1,20 @@
 """One round: what models.db makes of an offer, and what an offer makes of models.db."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import edge.update.round
 from edge.config import REFERENCE_BUNDLE
 from edge.errors import UpdateFetchError, UpdateRefusedError, UpdateStoreError
+from edge.update.check_update import check_update
 from edge.update.network import Network
 from edge.update.outcome import Outcome, outcome_of
 from edge.update.pointer import ModelStore
 from edge.update.release import read_version
 from edge.update.round import Follower, check_once, running_of
-from edge.update.world import SHIPPED, Floor, Pointer, Quarantine, World, after
+from edge.update.world import SHIPPED, Candidate, Floor, Pointer, Quarantine, Stage, World, after
 from tests.edge.update.conftest import TARGET, Home
 
 OLD, NEW = Floor("reference", (2, 1), "a" * 64), Floor("reference", (3,), "b" * 64)
@@ -35,10 +38,10 @@ def events(follower: Follower) -> list[str]:
 @pytest.mark.parametrize(
     ("world", "runs", "floor"),
     [
-        (World(), "2.0.0", "2"),
-        (World(Pointer(OLD.sha256, SHIPPED, (OLD,))), "2.1", "2.1"),
-        (World(Pointer(SHIPPED, SHIPPED, (NEW,))), "2.0.0", "3"),
-        (World(Pointer("c" * 64, SHIPPED, (NEW,))), "2.0.0", "3"),
+        (World(), "2.0.0", "2.0.0"),
+        (World(Pointer(OLD.sha256, SHIPPED, (OLD,))), "2.1.0", "2.1.0"),
+        (World(Pointer(SHIPPED, SHIPPED, (NEW,))), "2.0.0", "3.0.0"),
+        (World(Pointer("c" * 64, SHIPPED, (NEW,))), "2.0.0", "3.0.0"),
     ],
 )
 def test_what_runs_and_the_floor_are_those_of_models_db(world: World, runs: str, floor: str) -> None:
@@ -69,6 +72,53 @@ def test_what_stands_in_quarantine_is_neither_fetched_nor_staged(
     assert ask(follower, home).said == "that release failed here before"
     assert not home.server.asked_for(".bundle")
     assert events(follower) == ["staged"]
+
+
+def test_another_bundle_of_a_committed_version_is_not_even_fetched(
+    follower: Follower, home: Home, archive: bytes
+) -> None:
+    other = Floor("reference", (2, 1), "d" * 64)
+    ModelStore(follower.models).change(lambda world: replace(world, pointer=Pointer(SHIPPED, SHIPPED, (other,))))
+    home.repository.offer(TARGET, archive)
+    outcome = ask(follower, home)
+    assert (outcome.event, "this is not newer" in outcome.said) == ("nothing", True)
+    assert not home.server.asked_for(".bundle")
+
+
+def test_what_models_db_refuses_after_it_came_leaves_nothing(
+    follower: Follower, home: Home, archive: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.repository.offer(TARGET, archive)
+    store = ModelStore(follower.models)
+
+    def commit_meanwhile(*given: object) -> object:
+        found = check_update(*given)  # type: ignore[arg-type]
+        store.change(lambda world: replace(world, pointer=Pointer("b" * 64, SHIPPED, (NEW,))))
+        return found
+
+    monkeypatch.setattr(edge.update.round, "check_update", commit_meanwhile)
+    with pytest.raises(UpdateRefusedError):
+        ask(follower, home)
+    assert not home.staged_names()
+    assert not events(follower)
+
+
+def test_a_release_that_comes_during_a_trial_waits_for_its_end(follower: Follower, home: Home, archive: bytes) -> None:
+    home.repository.offer(TARGET, archive)
+    on_trial = Candidate("e" * 64, "reference", (2, 0, 5), Stage.TRIAL, 1, running=True)
+    ModelStore(follower.models).change(lambda world: replace(world, candidate=on_trial))
+    assert ask(follower, home).said == "reference 2.1.0 is here, and waits for the end of the trial of reference 2.0.5"
+    ModelStore(follower.models).change(lambda world: after(world, Quarantine("it was bad")))
+    assert ask(follower, home).event == "staged"
+    assert len(home.server.asked_for(".bundle")) == 1, "it need not come twice"
+
+
+def test_an_older_release_under_another_id_is_no_way_back(follower: Follower, home: Home, archive: bytes) -> None:
+    """A stolen rollout key can name any release that was ever signed; versions are one line for all ids."""
+    ModelStore(follower.models).change(lambda world: replace(world, pointer=Pointer("b" * 64, SHIPPED, (NEW,))))
+    home.repository.offer("releases/walk-2.1.0.bundle", archive)
+    assert ask(follower, home).said == "the release is older than what ran here"
+    assert not home.server.asked_for(".bundle")
 
 
 def test_a_metered_line_hears_of_it_and_waits(follower: Follower, home: Home, archive: bytes) -> None:

@@ -1,5 +1,6 @@
 """update.db: floors only rise, changes are whole, and what cannot be read is told and never guessed."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import sqlcipher3.dbapi2 as sqlite
 
 from edge.errors import UpdateRefusedError, UpdateStoreError
 from edge.update.trust_store import FILE, OPEN_KEY, Metadata, open_trust_store
+from tests.bench.power_cut.cuts import cut
+from tests.bench.power_cut.trust import OPERATION
 
 
 def test_floors_only_rise(tmp_path: Path) -> None:
@@ -21,6 +24,31 @@ def test_floors_only_rise(tmp_path: Path) -> None:
     with open_trust_store(tmp_path, 900, "2.10.0") as store:  # a newer Quietstep raises both
         assert store.standing.time_floor_s == 900
         assert store.version_floor == (2, 10)
+
+
+def test_a_power_cut_anywhere_leaves_a_trust_that_opens_with_all_that_was_acknowledged() -> None:
+    if not shutil.which("strace"):
+        pytest.skip("strace is not here (Debian package strace)")
+    try:
+        outcome = cut(OPERATION, n_drawn=2, most_states=60)
+    except RuntimeError as error:
+        if "ptrace" in str(error):
+            pytest.skip("strace may not trace here")
+        raise
+    assert outcome.n_states >= 60
+    assert set(outcome.verdicts) == {""}, outcome.verdicts
+
+
+def test_pages_torn_while_they_were_copied_out_of_the_log_are_no_damage(tmp_path: Path) -> None:
+    with open_trust_store(tmp_path, 100, "2.0.0") as store:
+        store.keep((Metadata("root", b"r" * 9000),), 500, None)
+        log = (tmp_path / (FILE + "-wal")).read_bytes()
+    torn = bytearray((tmp_path / FILE).read_bytes())
+    torn[-4096 - 2048 : -2048] = bytes(4096)
+    (tmp_path / FILE).write_bytes(torn)
+    (tmp_path / (FILE + "-wal")).write_bytes(log)
+    with open_trust_store(tmp_path, 100, "2.0.0") as store:
+        assert store.metadata() == (Metadata("root", b"r" * 9000),)
 
 
 def test_a_version_that_is_none_changes_nothing(tmp_path: Path) -> None:
