@@ -32,6 +32,14 @@ def swap(finished: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
+def put_note(path: Path, content: bytes) -> None:
+    """Put a small private file in its place, whole. Not synced: what a power cut takes of a note is soon told again."""
+    half = path.with_name(f"{path.name}.{os.getpid()}.new")
+    half.write_bytes(content)
+    half.chmod(0o600)
+    half.rename(path)
+
+
 def clear(path: Path) -> None:
     """Remove a file or a folder, if it is there; a link is removed, never followed."""
     if path.is_dir() and not path.is_symlink():

@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from edge.durable import put_note
+
 EyeStage = Literal["starting", "watching", "down", "closing", "closed", "over"]
 
 
@@ -38,12 +40,9 @@ class NoteKeeper:
         if note == self._last:
             return
         self._last = note
-        half = self._path.with_name(self._path.name + ".new")
         dated = msgspec.structs.replace(note, began=_began(note.pid))
         with contextlib.suppress(OSError):
-            half.write_bytes(msgspec.json.encode(dated))
-            half.chmod(0o600)
-            half.rename(self._path)
+            put_note(self._path, msgspec.json.encode(dated))
 
     def close(self) -> None:
         """Take it away."""

@@ -5,11 +5,11 @@ update: where it cannot be written or read, the status says nothing of checks.
 """
 
 import contextlib
-import os
 from pathlib import Path
 
 import msgspec
 
+from edge.durable import put_note
 from edge.update.outcome import Outcome
 
 
@@ -23,11 +23,8 @@ class UpdateNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def write_note(path: Path, note: UpdateNote) -> None:
     """Put it in place."""
-    half = path.with_name(f"{path.name}.{os.getpid()}.new")
     with contextlib.suppress(OSError):
-        half.write_bytes(msgspec.json.encode(note))
-        half.chmod(0o600)
-        half.rename(path)
+        put_note(path, msgspec.json.encode(note))
 
 
 def read_note(path: Path) -> UpdateNote | None:
