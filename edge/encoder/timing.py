@@ -7,7 +7,6 @@ Shape letters: N cycle, T time, J landmark, C coordinate.
 """
 
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -94,9 +93,11 @@ def _timed(answer: Answer, golden: Golden, order: Order) -> Iterator[float]:
 
 
 def memory_mib() -> float:
-    """The most memory this process and those it started have taken at once, resident."""
-    mine_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (mine_kib + sum(_peak_kib(pid) for pid in _children())) / _KIB
+    """The most memory this process and those it started have taken at once, resident.
+
+    Not by ``ru_maxrss``: Linux hands that of whoever started a process on to it.
+    """
+    return sum(_peak_kib(pid) for pid in (os.getpid(), *_children())) / _KIB
 
 
 def _children() -> list[int]:

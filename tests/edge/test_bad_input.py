@@ -148,7 +148,7 @@ def test_a_camera_that_vanishes_comes_back_and_the_service_goes_on(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("no more pictures") >= 2, "it did not come back"
     with Store.open(tmp_path / "data" / "diary.db", tmp_path / "data" / "diary.key") as store:
-        assert store.load()[0].minutes.total >= 1
+        assert store.load()[0].minutes.total >= 1 or store.rows(), "no minute was booked, nor an hour that ended"
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The bench of the encoder: everyone in turn, figures for who is there, a reason for who is not."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -13,7 +15,7 @@ from edge.bench_table import bench_encoder as bench_command
 from edge.bundle import GOLDEN
 from edge.config import REFERENCE_BUNDLE
 from edge.encoder.golden import read_golden
-from edge.encoder.timing import Absent, Answer, Open, Order, compete
+from edge.encoder.timing import Absent, Answer, Open, Order, compete, memory_mib
 from edge.rungs import RUNGS
 
 
@@ -87,3 +89,12 @@ def test_a_competitor_that_fails_says_why(tmp_path: Path) -> None:
     absent = msgspec.json.decode((tmp_path / "said").read_bytes(), type=Open | Absent)
     assert isinstance(absent, Absent)
     assert "RuntimeError: tensors on two devices)" in absent.reason
+
+
+def test_the_memory_of_whoever_started_a_process_is_not_its_own() -> None:
+    large = bytearray(b"1" * (400 << 20))
+    command = [sys.executable, "-c", "from edge.encoder.timing import memory_mib; print(memory_mib())"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert 5 < float(said) < 300
+    assert memory_mib() > 400
+    del large
