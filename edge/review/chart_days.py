@@ -120,9 +120,8 @@ def _values(axes: Axes, points: tuple[Point, ...]) -> None:
     x = [_x(day) for day, _value in told]
     mean = [value.mean for _day, value in told]
     size = 5.5 if len(points) <= 35 else 3.0
-    axes.vlines(
-        x, [v.low for _d, v in told], [v.high for _d, v in told], color=BLUE, linewidth=1.2, alpha=0.75, zorder=3
-    )
+    ends = [end for day, v in told for end in ((_x(day), v.low), (_x(day), v.high), (np.nan, np.nan))]
+    axes.plot(*zip(*ends, strict=True), color=BLUE, linewidth=1.2, alpha=0.75, solid_capstyle="butt", zorder=3)
     gaps = [np.nan if p.value is None else p.value.mean for p in points]
     axes.plot([_x(p.day) for p in points], gaps, color=BLUE, linewidth=0.8, alpha=0.45, zorder=3)
     axes.plot(x, mean, "o", color=BLUE, markersize=size, markeredgecolor="white", markeredgewidth=0.6, zorder=4)

@@ -21,6 +21,7 @@ from edge.diary.day_rows import known_days
 from edge.diary.days import Day, days_of_rows, midnight_s
 from edge.diary.store import DiaryReader
 from edge.diary.trend import TrendRow
+from edge.diary.verdict_memory import VerdictMemory
 from edge.errors import DiaryError
 from edge.review.history import HISTORY_WEEKS, Broken, Counts, History, broken
 from edge.review.home import Home
@@ -54,6 +55,7 @@ class Reading:
         self._also_forget()
         self._mark: _Mark | None = None
         self._days: dict[tuple[str, date], Day] = {}
+        self._verdicts = VerdictMemory()
         self._newest: tuple[int | None, int] | None = None
         self._history: History | None = None
 
@@ -127,7 +129,8 @@ class Reading:
 
     def _whole(self, reader: DiaryReader, notes: tuple[Annotation, ...]) -> History:
         zone = self._home.zone
-        report = report_of_days(list(self._days.values()), HISTORY_WEEKS, zone, reader.kind())
+        days = list(self._days.values())
+        report = report_of_days(days, HISTORY_WEEKS, zone, reader.kind(), judge=self._verdicts.verdicts_of)
         return History(report, _dated(notes, zone), _counts(reader))
 
 

@@ -5,7 +5,7 @@ those of the household's zone, a bucket belonging to the day in which it starts.
 of model. Alerts come from the whole history that is given, so give the same beginning each week.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import Final, Literal
 
@@ -80,12 +80,13 @@ def report_of_days(
     zone: tzinfo | None = None,
     kind: Literal["home", "demo"] = "home",
     n_alerts: int = BUDGET,
+    judge: Callable[[Sequence[Day]], tuple[Verdict, ...]] = verdicts_of,
 ) -> Report:
-    """The same of days that are at hand, in any order."""
+    """The same of days that are at hand, in any order; ``judge`` may remember what it judged."""
     if not days:
         return Report(kind, n_weeks, ())
     last = max(day.day for day in days)
-    verdicts = verdicts_of(days)
+    verdicts = judge(days)
     alerts = [told(alert, is_raised) for alert, is_raised in raised(verdicts, AlertBudget(n_alerts))]
     places: list[PlaceReport] = []
     for place in sorted({day.place for day in days}):

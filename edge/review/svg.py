@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as MplPath
 
 Numbers = Sequence[float] | np.ndarray
 LOCK: Final = threading.Lock()
@@ -55,6 +56,7 @@ NARROW_STYLE: Final[Any] = STYLE | {"font.size": 11.0, "axes.titlesize": 11.0, "
 """A phone shows a point as a pixel, so its letters are larger."""
 LEFT, RIGHT, TOP = 46.0, 22.0, 20.0
 """Margins in points, wide enough for the labels of every language."""
+_BAR: Final = (MplPath.MOVETO, MplPath.LINETO, MplPath.LINETO, MplPath.LINETO, MplPath.CLOSEPOLY)
 _NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
 _XLINK: Final = "{http://www.w3.org/1999/xlink}"
 _DRAWN: Final = frozenset(
@@ -109,12 +111,13 @@ def new_figure(width: float, height: float, bottom: float = 22.0) -> Figure:
 
 
 def bars(axes: Axes, at: Numbers, bottom: Numbers, height: Numbers, width: float = 0.82, **look: Any) -> None:
-    """Bars as one collection: matplotlib's own are an object each, and slow."""
+    """Bars as one path: matplotlib's own are an object each, and slow."""
     corners = [
-        ((x - width / 2, y), (x + width / 2, y), (x + width / 2, y + h), (x - width / 2, y + h))
+        ((x - width / 2, y), (x + width / 2, y), (x + width / 2, y + h), (x - width / 2, y + h), (x - width / 2, y))
         for x, y, h in zip(at, bottom, height, strict=True)
     ]
-    axes.add_collection(PolyCollection(corners, **look), autolim=False)
+    if corners:
+        axes.add_artist(PathPatch(MplPath.make_compound_path(*(MplPath(one, _BAR) for one in corners)), **look))
 
 
 def svg_text(drawn: Drawn, name: str, title: str, description: str) -> str:

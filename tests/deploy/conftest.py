@@ -1,7 +1,6 @@
 """A founded repository for every test of the publisher."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +12,7 @@ from deploy.ceremony import Ceremony, init
 from deploy.layout import Layout
 from deploy.rings import roll_out
 from deploy.secrets import Secrets
-from deploy.serve import serving
-from tests.deploy.office import PASSPHRASE, SURFACE, Office, bundle_maker, hand_out
+from tests.deploy.office import PASSPHRASE, SURFACE, Office, bundle_maker, hand_out, on_the_web
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +49,5 @@ def url(office: Office) -> Iterator[str]:
     office.publish("3.0.0", "ada")
     office.act(office.sign, "ben", "machine")
     office.act(lambda desk: roll_out(desk, "stable", "walk-3.0.0", 100), "machine")
-    with serving(office.layout, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with on_the_web(office) as port:
+        yield f"http://127.0.0.1:{port}"

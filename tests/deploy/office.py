@@ -1,7 +1,9 @@
 """A small fleet's publisher: keys of three people and a machine, a repository, bundles of several qualities."""
 
+import contextlib
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from deploy.layout import Layout
 from deploy.policy import DEFAULT, Bounds
 from deploy.publish import Asked, publish
 from deploy.secrets import Secrets
+from deploy.serve import serving
 from deploy.sign import sign
 from edge.bundle import Figure, describe, read_manifest, write_manifest
 from edge.config import REFERENCE_BUNDLE
@@ -103,3 +106,16 @@ def bundle_maker(folder: Path) -> BundleMaker:
         return out
 
     return make
+
+
+@contextlib.contextmanager
+def on_the_web(office: Office) -> Iterator[int]:
+    """The bench's web server shows the office's repository; its port."""
+    with serving(office.layout, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,6 +1,5 @@
 """Both ends of the way: what the publisher signs, the device's own updater takes, from the publisher's own server."""
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,11 @@ from deploy.refresh import refresh
 from deploy.rings import roll_out, stop
 from deploy.roles import ROLES, ROOT
 from deploy.rotate import Change, rotate
-from deploy.serve import serving
 from edge.update.check_update import Running, Source, Staged, check_update
 from edge.update.choose import Nothing
 from edge.update.network import Network
 from edge.update.trust_store import open_trust_store
-from tests.deploy.office import Office
+from tests.deploy.office import Office, on_the_web
 
 
 class Home:
@@ -33,13 +31,9 @@ class Home:
 @pytest.fixture
 def home(office: Office, tmp_path: Path) -> Iterator[Home]:
     (tmp_path / "home").mkdir()
-    with serving(office.layout, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with on_the_web(office) as port:
+        url = f"http://127.0.0.1:{port}"
         yield Home(tmp_path / "home", url, office.layout.embedded_root.read_bytes())
-        server.shutdown()
-        thread.join()
 
 
 def offered(office: Office, version: str, share: int = 100) -> None:

@@ -1,6 +1,5 @@
 """A release takes two people and a machine; before that no device sees it."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,10 @@ from deploy.publish import publish
 from deploy.refresh import refresh
 from deploy.rings import roll_out, stop
 from deploy.roles import RELEASES, SNAPSHOT, TIMESTAMP
-from deploy.serve import serving
 from deploy.sign import drop
 from edge.errors import BundleError, DeployError, DeployKeyError, DeployPolicyError
 from edge.update.release import decode_rollout
-from tests.deploy.office import Office
+from tests.deploy.office import Office, on_the_web
 
 
 def released(office: Office, version: str, because: str = "", **figures: float) -> None:
@@ -29,12 +27,8 @@ def released(office: Office, version: str, because: str = "", **figures: float) 
 
 @pytest.fixture
 def url(office: Office) -> Iterator[str]:
-    with serving(office.layout, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with on_the_web(office) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def client(office: Office, url: str, folder: Path) -> Updater:

@@ -1,26 +1,21 @@
 """The bench's web server: ranges and tags as devices use them, and nothing but the public files."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.layout import Layout
-from deploy.serve import asked_part, serving, shown_file
-from tests.deploy.office import Office
+from deploy.serve import asked_part, shown_file
+from tests.deploy.office import Office, on_the_web
 
 
 @pytest.fixture
 def ask(office: Office) -> Iterator[http.client.HTTPConnection]:
-    with serving(office.layout, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    with on_the_web(office) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         yield connection
         connection.close()
-        server.shutdown()
-        thread.join()
 
 
 def get(ask: http.client.HTTPConnection, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:

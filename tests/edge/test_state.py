@@ -18,9 +18,9 @@ from edge.errors import StateError
 from edge.pause import ALL_PLACES, Clock
 from edge.permission import State
 from edge.state import OPEN_KEY, open_door, read_state
-from tests.bench.power_cut.cuts import cut
 from tests.bench.power_cut.pauses import OPERATION
 from tests.edge.mortal import mortal
+from tests.edge.sampled_cuts import sampled
 
 NOW = Clock(1_900_000_000.0, 100.0, "boot")
 
@@ -94,14 +94,7 @@ def test_an_acknowledged_pause_survives_kill_9(path: Path, tmp_path: Path, copie
 
 
 def test_a_power_cut_anywhere_leaves_a_state_that_can_be_read() -> None:
-    if not shutil.which("strace"):
-        pytest.skip("strace is not here (Debian package strace)")
-    try:
-        outcome = cut(OPERATION, n_drawn=2, most_states=60)
-    except RuntimeError as error:
-        if "ptrace" in str(error):
-            pytest.skip("strace may not trace here")
-        raise
+    outcome = sampled(OPERATION, n_drawn=2, most_states=60)
     assert outcome.n_states >= 60
     assert set(outcome.verdicts) == {""}, outcome.verdicts
 

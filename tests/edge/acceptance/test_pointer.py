@@ -26,8 +26,8 @@ from edge.update.decide import (
     offered,
 )
 from edge.update.pointer import MOST_NOTES, ModelStore, Note, Progress
-from tests.bench.power_cut.cuts import cut
 from tests.bench.power_cut.models import OPERATION
+from tests.edge.sampled_cuts import sampled
 
 NEW = Candidate("c" * 64, "m", (2, 1))
 NOTE = Note(1, NEW.sha256, "m 2.1", "staged")
@@ -153,14 +153,7 @@ def test_killed_anywhere_nothing_that_was_said_is_lost_and_floors_never_drop(tmp
 
 
 def test_the_power_cut_anywhere_leaves_a_world_from_before_or_after_a_step() -> None:
-    if not shutil.which("strace"):
-        pytest.skip("strace is not here (Debian package strace)")
-    try:
-        outcome = cut(OPERATION, n_drawn=1, most_states=25)
-    except RuntimeError as error:
-        if "ptrace" in str(error):
-            pytest.skip("strace may not trace here")
-        raise
+    outcome = sampled(OPERATION, n_drawn=1, most_states=25)
     assert outcome.n_states >= 25
     assert not outcome.verdicts["corrupt"] + outcome.verdicts["lost"] + outcome.verdicts["half"]
 

@@ -15,6 +15,7 @@ from edge.review.accounts import Accounts
 from edge.review.home import Home
 from edge.review.model_told import CAME, WHY, model_told
 from edge.review.words import Words
+from edge.update.acceptance import EVENTS
 from edge.update.decide import (
     Candidate,
     Commit,
@@ -40,14 +41,6 @@ from tests.edge.review.page_home import home_in, served, token
 T_S = 1_793_664_000
 FIRST, SECOND = Candidate("a" * 64, "walk", (3,)), Candidate("b" * 64, "walk", (4,))
 ENGLISH, GERMAN = Words("en", UTC), Words("de", UTC)
-EVENTS = {
-    SelfTestIt: "self-test",
-    StartShadow: "in the shadow",
-    StartTrial: "on trial",
-    Commit: "committed",
-    RollBack: "rolled back",
-    Quarantine: "quarantined",
-}
 
 
 def files_in(folder: Path, url: str | None = "https://updates.example") -> ModelFiles:

@@ -1,6 +1,5 @@
 """update.db: floors only rise, changes are whole, and what cannot be read is told and never guessed."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ import sqlcipher3.dbapi2 as sqlite
 
 from edge.errors import UpdateRefusedError, UpdateStoreError
 from edge.update.trust_store import FILE, OPEN_KEY, Metadata, open_trust_store
-from tests.bench.power_cut.cuts import cut
 from tests.bench.power_cut.trust import OPERATION
+from tests.edge.sampled_cuts import sampled
 
 
 def test_floors_only_rise(tmp_path: Path) -> None:
@@ -27,14 +26,7 @@ def test_floors_only_rise(tmp_path: Path) -> None:
 
 
 def test_a_power_cut_anywhere_leaves_a_trust_that_opens_with_all_that_was_acknowledged() -> None:
-    if not shutil.which("strace"):
-        pytest.skip("strace is not here (Debian package strace)")
-    try:
-        outcome = cut(OPERATION, n_drawn=2, most_states=60)
-    except RuntimeError as error:
-        if "ptrace" in str(error):
-            pytest.skip("strace may not trace here")
-        raise
+    outcome = sampled(OPERATION, n_drawn=2, most_states=60)
     assert outcome.n_states >= 60
     assert set(outcome.verdicts) == {""}, outcome.verdicts
 
