@@ -169,8 +169,17 @@ class AlertBudget:
 def verdicts_of(days: Iterable[Day]) -> tuple[Verdict, ...]:
     """Days of any places through their watches, oldest day first."""
     watches: dict[str, ChangeWatch] = {}
-    ordered = sorted(days, key=lambda day: (day.day, day.place))
-    return tuple(watches.setdefault(day.place, ChangeWatch(day.place)).update(day) for day in ordered)
+    return tuple(through(watches, day) for day in in_order(days))
+
+
+def in_order(days: Iterable[Day]) -> list[Day]:
+    """As watches take them: oldest day first, of one day the places by name."""
+    return sorted(days, key=lambda day: (day.day, day.place))
+
+
+def through(watches: dict[str, ChangeWatch], day: Day) -> Verdict:
+    """One day through the watch of its place, a new one for a new place."""
+    return watches.setdefault(day.place, ChangeWatch(day.place)).update(day)
 
 
 def raised(verdicts: Sequence[Verdict], budget: AlertBudget) -> tuple[tuple[Alert, bool], ...]:

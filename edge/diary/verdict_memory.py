@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from edge.diary.change import ChangeWatch, Verdict
+from edge.diary.change import ChangeWatch, Verdict, in_order, through
 from edge.diary.days import Day
 
 STILL_CHANGING: Final = timedelta(days=4)
@@ -26,17 +26,13 @@ class VerdictMemory:
 
     def verdicts_of(self, days: Iterable[Day]) -> tuple[Verdict, ...]:
         """As ``edge.diary.change.verdicts_of``."""
-        ordered = sorted(days, key=lambda day: (day.day, day.place))
+        ordered = in_order(days)
         if ordered[: len(self._days)] != self._days:
             self._days, self._verdicts, self._watches = [], [], {}
         settled = ordered[-1].day - STILL_CHANGING if ordered else None
         n_settled = next((n for n, day in enumerate(ordered) if settled and day.day > settled), 0)
         for day in ordered[len(self._days) : n_settled]:
-            self._verdicts.append(_through(self._watches, day))
+            self._verdicts.append(through(self._watches, day))
             self._days.append(day)
         watches = copy.deepcopy(self._watches)
-        return (*self._verdicts, *(_through(watches, day) for day in ordered[len(self._days) :]))
-
-
-def _through(watches: dict[str, ChangeWatch], day: Day) -> Verdict:
-    return watches.setdefault(day.place, ChangeWatch(day.place)).update(day)
+        return (*self._verdicts, *(through(watches, day) for day in ordered[len(self._days) :]))

@@ -38,8 +38,8 @@ def test_a_history_that_grows_is_shortened_and_is_changed_in_the_middle(two_plac
 
 def test_only_new_days_go_through_the_watches(two_places: list[Day], monkeypatch: pytest.MonkeyPatch) -> None:
     n_days: list[int] = []
-    through = verdict_memory._through
-    monkeypatch.setattr(verdict_memory, "_through", lambda *given: (n_days.append(1), through(*given))[1])
+    through = verdict_memory.through
+    monkeypatch.setattr(verdict_memory, "through", lambda *given: (n_days.append(1), through(*given))[1])
     memory = VerdictMemory()
     memory.verdicts_of(two_places)
     n_days.clear()
